@@ -1,0 +1,1 @@
+"""The engine: inbox, worker, turn, outbox. Only bot.app knows every part."""

@@ -1,0 +1,1 @@
+"""The outside world, pretended over real wire protocols; it imports nothing of ours."""

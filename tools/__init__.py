@@ -1,0 +1,1 @@
+"""Tools and the one door to them; they never import bot or channels."""
