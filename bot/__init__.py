@@ -1,1 +1,1 @@
-"""The engine: inbox, worker, turn, outbox. Only bot.app knows every part."""
+"""The engine: inbox, worker, turn, outbox and the processes that run them."""

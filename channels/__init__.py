@@ -1,1 +1,6 @@
-"""Channel adapters: each turns its provider's words into ours and back, and never imports bot or tools."""
+"""Channel adapters. Add one: write channels/<name>.py, add one row here."""
+
+CHANNELS = {
+    "web": "channels.web:Web",
+    "whatsapp": "channels.whatsapp:WhatsApp",
+}

@@ -1,1 +1,5 @@
-"""Tools and the one door to them; they never import bot or channels."""
+"""Tools behind one door. Add a pack: write tools/packs/<name>.py with TOOLS = […], add one row here."""
+
+PACKS = {
+    "billing": "tools.packs.billing",
+}

@@ -1,0 +1,6 @@
+"""The vocabulary and the truth: values, events, reducers, the store. Knows no channel, tool or model."""
+
+STORES = {
+    "sqlite": "state.sql.sqlite:SqliteDatabase",
+    "postgresql": "state.sql.postgres:PostgresDatabase",
+}

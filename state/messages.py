@@ -1,0 +1,99 @@
+"""Values that cross the border between channels and the engine. No behaviour beyond reading themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from state.identity import Address, Assurance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """One message as a channel verified it.
+
+    `provider_id` is unique for ever per (channel, account): the same id is the same message. `choice` is the opaque token of a
+    button, when one was pressed. `burst_wait`: seconds to wait for more of the same burst. `raw` is the provider's envelope as
+    it came (kept encrypted), `extra` what a channel wants to find again in the event.
+    """
+
+    channel: str
+    account: str
+    provider_id: str
+    sender: Address
+    assurance: Assurance
+    text: str
+    choice: str | None = None
+    name: str | None = None
+    phone: str | None = None
+    media: tuple[dict[str, Any], ...] = ()
+    raw: bytes = b""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """What became of an `Inbound`: where it stands in its session, and whether it was new."""
+
+    new: bool
+    session_id: str
+    user_id: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One answer offered with a reply. `value` is an opaque single-use token."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbound:
+    """One reply waiting to leave, as the engine wrote it; a channel renders and sends it.
+
+    `id` is the outbox id, the same on every attempt. `seq` is the reply's place in its session, `part` its number when one
+    reply was split. `attempt` counts from 1; above 1 a channel must reconcile before it sends again.
+    """
+
+    id: str
+    session_id: str
+    seq: int
+    part: int
+    channel: str
+    to: Address
+    text: str
+    choices: tuple[Choice, ...] = ()
+    citations: tuple[dict[str, Any], ...] = ()
+    ticket: int | None = None
+    author: str = "bot"
+    attempt: int = 1
+    first_attempt_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """The outcome of one delivery attempt.
+
+    `state`: `sent` (the provider has it), `failed` (it never will), `retry` (after `after` seconds), `unknown` (it may have it).
+    `ms`: how long the attempt took, from its first byte.
+    """
+
+    outbox_id: str
+    state: str
+    provider_id: str | None = None
+    reason: str | None = None
+    after: float | None = None
+    ms: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusUpdate:
+    """A provider's later word on a sent reply (`sent < delivered < read`; `failed` is final)."""
+
+    channel: str
+    provider_id: str
+    status: str
+    outbox_id: str | None = None
+    reason: str | None = None

@@ -1,0 +1,143 @@
+"""The folded state of a session: what the bot knows, as values. Rules are in `state.reducers`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+VERSION = 1  # raise it when the meaning of a field changes: older rows are then folded again from the log
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One value of a task, who set it and which event it came from."""
+
+    value: Any
+    by: str
+    seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What the bot waits for. With `action`, the answer is consent to that action's exact arguments.
+
+    `asked_seq` is the seq of the `Asked` event; `replied_seq` the seq of the reply that carries it, once committed.
+    """
+
+    id: str
+    slot: str
+    choices: tuple[dict[str, Any], ...] = ()
+    action: str | None = None
+    expires: int | None = None
+    asked_seq: int = 0
+    replied_seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One run of a workflow."""
+
+    id: str
+    workflow: str
+    slots: dict[str, Slot] = field(default_factory=dict)
+    step: str | None = None
+    question: Question | None = None
+    outcome: str | None = None
+    started_seq: int = 0
+
+    def value(self, slot: str) -> Any:
+        """The slot's value, or None."""
+        found = self.slots.get(slot)
+        return found.value if found else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One intended write, from proposal to outcome; its id is the idempotency key."""
+
+    id: str
+    task: str
+    tool: str
+    version: int
+    arguments: dict[str, Any]
+    args_hash: str
+    terms: str
+    state: str
+    reason: str = ""
+    result: Any = None
+    moved_seq: int = 0
+
+    @property
+    def open(self) -> bool:
+        """Whether something may still happen to it."""
+        return self.state in {"awaiting_confirmation", "confirmed", "dispatched", "unknown"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """An identity the person used, and when: channel, proof, last inbound event."""
+
+    identity: str
+    channel: str
+    assurance: str
+    last_seq: int = 0
+    last_at: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Everything a turn needs to know about a user. Bounded: ended tasks and settled actions are kept by count."""
+
+    seq: int = 0
+    mode: str = "bot"
+    customer_id: str | None = None
+    name: str | None = None
+    forwarded_to: str | None = None
+    reach: dict[str, Reach] = field(default_factory=dict)
+    last_identity: str | None = None
+    task: Task | None = None
+    waiting: tuple[Task, ...] = ()
+    ended: tuple[Task, ...] = ()
+    actions: dict[str, Action] = field(default_factory=dict)
+    entities: dict[str, Slot] = field(default_factory=dict)
+    tickets: tuple[dict[str, Any], ...] = ()
+
+    def find_task(self, task_id: str) -> Task | None:
+        """A task by id, active, set aside or ended."""
+        tasks = ((self.task,) if self.task else ()) + self.waiting + self.ended
+        return next((t for t in tasks if t.id == task_id), None)
+
+    def open_actions(self) -> list[Action]:
+        """Actions that are not settled, oldest first."""
+        return [a for a in self.actions.values() if a.open]
+
+
+def dump(session: Session) -> bytes:
+    """The session as JSON bytes, to be encrypted as one value."""
+    return orjson.dumps({"version": VERSION, "session": session})
+
+
+def load(body: bytes) -> Session | None:
+    """Read a dumped session; None when it was written with another VERSION and must be folded again."""
+    envelope = orjson.loads(body)
+    if envelope.get("version") != VERSION:
+        return None
+    data = envelope["session"]
+    data["reach"] = {k: Reach(**v) for k, v in data["reach"].items()}
+    data["task"] = task_from(data["task"]) if data["task"] else None
+    data["waiting"] = tuple(task_from(t) for t in data["waiting"])
+    data["ended"] = tuple(task_from(t) for t in data["ended"])
+    data["actions"] = {k: Action(**v) for k, v in data["actions"].items()}
+    data["entities"] = {k: Slot(**v) for k, v in data["entities"].items()}
+    data["tickets"] = tuple(data["tickets"])
+    return Session(**data)
+
+
+def task_from(data: dict[str, Any]) -> Task:
+    """Read one task as `dump` wrote it (also one carried over from a linked session)."""
+    question = data["question"]
+    if question:
+        question = Question(**{**question, "choices": tuple(question["choices"])})
+    return Task(**{**data, "slots": {k: Slot(**v) for k, v in data["slots"].items()}, "question": question})
