@@ -1,0 +1,183 @@
+"""Acme's billing API over HTTP: tokens, pages, rate limit, idempotency keys. The facts are in `records`."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from playground import faults, http, options, records, refunds
+from playground.world import World
+
+Json = dict[str, Any]
+T = TypeVar("T")
+STATUSES = {"paid", "open", "refunded", "void"}
+
+
+def build(world: World) -> web.Application:
+    """Build Acme: its API under `/v1`, and the ledger and the faults beside it."""
+    api = Acme(world)
+    bucket = Bucket(rate=world.options.rate, room=2 * world.options.rate)
+    app = web.Application(
+        middlewares=[
+            _guarding(options.every(world.options.acme_api_token), bucket),
+            faults.striking(world.acme_faults, mount="/acme", refuse=_trouble),
+        ]
+    )
+    app.add_routes(faults.routes(world.acme_faults))
+    app.add_routes(
+        [
+            web.get("/ledger", api.ledger),
+            web.get("/v1/customers", api.find_customers),
+            web.get("/v1/customers/{id}", api.get_customer),
+            web.get("/v1/customers/{id}/invoices", api.list_invoices),
+            web.get("/v1/customers/{id}/subscription", api.get_subscription),
+            web.get("/v1/invoices/{id}", api.get_invoice),
+            web.post("/v1/refunds", api.create_refund),
+            web.get("/v1/refunds", api.find_refunds),
+            web.get("/v1/refunds/{id}", api.get_refund),
+        ]
+    )
+    return app
+
+
+@dataclass(slots=True, kw_only=True)
+class Bucket:
+    """A token bucket: `rate` requests a second, bursts up to `room`."""
+
+    rate: float
+    room: float
+    level: float = 0
+    at: float = field(default_factory=time.monotonic)
+
+    def take(self) -> float:
+        """Let one request in and return 0, or return the seconds to wait."""
+        now = time.monotonic()
+        self.level, self.at = max(0, self.level - (now - self.at) * self.rate), now
+        if self.level + 1 > self.room:
+            return (self.level + 1 - self.room) / self.rate
+        self.level += 1
+        return 0
+
+
+class Acme:
+    """The handlers of the API."""
+
+    def __init__(self, world: World) -> None:
+        self._store = world.store
+
+    async def ledger(self, request: web.Request) -> web.Response:
+        """Answer every write applied, so that anyone can count effects."""
+        customer = request.query.get("customer")
+        return http.answer(await self._store.read(lambda db: refunds.ledger(db, customer=customer)))
+
+    async def find_customers(self, request: web.Request) -> web.Response:
+        """Find customers by exact phone or e-mail."""
+        found = records.find_customers(phone=request.query.get("phone"), email=request.query.get("email"))
+        refunded = await self._store.read(refunds.days)
+        shown = [records.show_customer(c, today=_today(), refunded=refunded) for c in found]
+        return http.answer({"customers": shown})
+
+    async def get_customer(self, request: web.Request) -> web.Response:
+        """Answer one customer."""
+        customer = _known(records.CUSTOMERS, request, "customer")
+        refunded = await self._store.read(refunds.days)
+        return http.answer(records.show_customer(customer, today=_today(), refunded=refunded))
+
+    async def get_subscription(self, request: web.Request) -> web.Response:
+        """Answer a customer's subscription."""
+        customer = _known(records.CUSTOMERS, request, "customer")
+        return http.answer(records.show_subscription(customer, today=_today()))
+
+    async def list_invoices(self, request: web.Request) -> web.Response:
+        """Answer a customer's invoices, newest first, a page at a time."""
+        customer = _known(records.CUSTOMERS, request, "customer")
+        status = request.query.get("status")
+        if status is not None and status not in STATUSES:
+            raise http.bad_request(f"status must be one of: {', '.join(sorted(STATUSES))}")
+        refunded = await self._store.read(refunds.days)
+        shown = [
+            records.show_invoice(i, today=_today(), refunded_on=refunded.get(i.invoice_id))
+            for i in records.INVOICES.values()
+            if i.customer_id == customer.customer_id
+        ]
+        wanted = [i for i in shown if status in {None, i["status"]}]
+        page, cursor = _page(request, wanted)
+        return http.answer({"invoices": page, "next_cursor": cursor})
+
+    async def get_invoice(self, request: web.Request) -> web.Response:
+        """Answer one invoice."""
+        invoice = _known(records.INVOICES, request, "invoice")
+        refunded = await self._store.read(refunds.days)
+        day = refunded.get(invoice.invoice_id)
+        return http.answer(records.show_invoice(invoice, today=_today(), refunded_on=day))
+
+    async def create_refund(self, request: web.Request) -> web.Response:
+        """Take a refund request, once for each Idempotency-Key."""
+        key = request.headers.get("Idempotency-Key", "").strip()
+        if not 1 <= len(key) <= 255:
+            raise http.failure(400, "idempotency_key_required", "Send an Idempotency-Key of 1 to 255 characters.")
+        wanted = await http.json_object(request)
+        now = datetime.now(UTC)
+        result = await self._store.write(lambda db: refunds.create(db, key=key, request=wanted, now=now))
+        headers = {"Idempotency-Replayed": "true"} if result.replayed else None
+        return http.answer(result.body, status=result.status, headers=headers)
+
+    async def find_refunds(self, request: web.Request) -> web.Response:
+        """Find refunds by invoice, idempotency key or customer."""
+        invoice, key, customer = (request.query.get(n) for n in ("invoice_id", "key", "customer_id"))
+        found = await self._store.read(lambda db: refunds.search(db, invoice=invoice, key=key, customer=customer))
+        page, cursor = _page(request, found)
+        return http.answer({"refunds": page, "next_cursor": cursor})
+
+    async def get_refund(self, request: web.Request) -> web.Response:
+        """Answer one refund by its number."""
+        number = request.match_info["id"]
+        found = await self._store.read(lambda db: refunds.get(db, number))
+        if found is None:
+            raise http.failure(404, "refund_not_found", "There is no such refund.")
+        return http.answer(found)
+
+
+def _guarding(tokens: list[str], bucket: Bucket) -> Middleware:
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if "/acme/v1/" not in request.path:
+            return await handler(request)
+        given = request.headers.get("Authorization", "")
+        if not http.same(given, [f"Bearer {token}" for token in tokens]):
+            raise http.failure(401, "unauthorized", "Send Authorization: Bearer with Acme's token.")
+        wait = bucket.take()
+        if wait:
+            error = http.failure(429, "rate_limited", "Too many requests; see Retry-After.")
+            error.headers["Retry-After"] = str(int(wait) + 1)
+            raise error
+        return await handler(request)
+
+    return guard
+
+
+def _known(table: dict[str, T], request: web.Request, what: str) -> T:
+    found = table.get(request.match_info["id"])
+    if found is None:
+        raise http.failure(404, f"{what}_not_found", f"There is no such {what}.")
+    return found
+
+
+def _page(request: web.Request, items: Sequence[Json]) -> tuple[Sequence[Json], str | None]:
+    start = http.whole(request.query, "cursor", default=0, least=0)
+    limit = http.whole(request.query, "limit", default=20, least=1, most=100)
+    end = start + limit
+    return items[start:end], str(end) if end < len(items) else None
+
+
+def _trouble(status: int) -> web.Response:
+    code = "rate_limited" if status == 429 else "internal_error"
+    return http.answer(refunds.refuse(status, code, "Acme is in trouble.").body, status=status)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

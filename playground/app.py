@@ -1,0 +1,104 @@
+"""The playground put together: one sub-application for `/playground`, and the page for `/`."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from playground import acme, http, phone, records, signin, twilio
+from playground.carrier import WEBHOOK_FAULTS, Carrier
+from playground.faults import REQUEST_KINDS, Faults
+from playground.live import Live
+from playground.options import Options
+from playground.store import Store
+from playground.world import World
+
+STATIC = Path(__file__).parent / "static"
+OPTIONS = web.AppKey("options", Options)
+PARTS = {"/acme": acme.build, "/twilio": twilio.build}
+
+
+def build(options: Options) -> web.Application:
+    """Build the playground as an application to be mounted under `/playground`."""
+    world = _world(options)
+    live = Live(world)
+    app = web.Application(middlewares=[http.own_pages_only(options.public_url, options.bot_url)])
+    app[OPTIONS] = options
+    for prefix, part in PARTS.items():
+        app.add_subapp(prefix, part(world))
+    app.add_routes([*phone.routes(world), *signin.routes(world), *_own_routes(world, live)])
+    app.router.add_static("/static", STATIC)
+    app.cleanup_ctx.append(lambda _: _run(world, live))
+
+    async def let_go(_: web.Application) -> None:
+        world.carrier.stop_waiting()
+
+    app.on_shutdown.append(let_go)
+    return app
+
+
+def standalone(options: Options) -> web.Application:
+    """Build the playground as a server of its own, with the same paths."""
+    root = web.Application()
+    root[OPTIONS] = options
+    root.router.add_get("/", page)
+    root.add_subapp("/playground", build(options))
+    return root
+
+
+async def page(request: web.Request) -> web.StreamResponse:
+    """Answer the demo page; the bot's server routes `GET /` here while the playground is on."""
+    options = request.config_dict.get(OPTIONS)
+    parts = urlsplit(options.widget_url if options else "")
+    elsewhere = f" {parts.scheme}://{parts.netloc}" if parts.netloc else ""
+    sockets = elsewhere.replace(" http", " ws")
+    policy = (
+        f"default-src 'self'; script-src 'self'{elsewhere}; connect-src 'self'{elsewhere}{sockets};"
+        " style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'; base-uri 'none'"
+    )
+    return web.FileResponse(
+        STATIC / "index.html", headers={"Content-Security-Policy": policy, "Cache-Control": "no-cache"}
+    )
+
+
+def _world(options: Options) -> World:
+    store = Store(options.db)
+    twilio_faults = Faults(requests=REQUEST_KINDS, events=WEBHOOK_FAULTS)
+    return World(
+        options=options,
+        store=store,
+        carrier=Carrier(store, options, twilio_faults),
+        acme_faults=Faults(requests=REQUEST_KINDS),
+        twilio_faults=twilio_faults,
+    )
+
+
+async def _run(world: World, live: Live) -> AsyncIterator[None]:
+    await world.store.open()
+    try:
+        async with world.carrier.running(), live.running():
+            yield
+    finally:
+        await world.store.close()
+
+
+def _own_routes(world: World, live: Live) -> list[web.RouteDef]:
+    async def reset(_: web.Request) -> web.Response:
+        """Restore the demo data and forget every message, fault and template."""
+        world.acme_faults.active.clear()
+        world.twilio_faults.active.clear()
+        await world.carrier.forget()
+        await world.store.reset()
+        world.carrier.ring()
+        return http.answer({"reset": True})
+
+    async def info(_: web.Request) -> web.Response:
+        """Answer what the page must know to begin."""
+        people = [
+            {"id": c.customer_id, "name": c.name, "phone": c.phone, "email": c.email, "plan": c.plan}
+            for c in records.CUSTOMERS.values()
+        ]
+        return http.answer({"customers": people, "widget": world.options.widget_url})
+
+    return [web.post("/reset", reset), web.get("/info", info), web.get("/live", live.show), web.get("/", page)]

@@ -1,0 +1,83 @@
+"""Small words for JSON over HTTP that all parts share. It decides nothing."""
+
+import secrets
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+Json = dict[str, Any]
+
+
+class Failure(web.HTTPException):
+    """An error answer that ends the handler."""
+
+    def __init__(self, status: int, body: Json) -> None:
+        self.status_code = status
+        super().__init__(body=orjson.dumps(body), content_type="application/json")
+
+
+def answer(data: object, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    """Answer with JSON that no cache keeps."""
+    return web.Response(
+        body=orjson.dumps(data),
+        status=status,
+        content_type="application/json",
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def failure(status: int, code: str, message: str) -> Failure:
+    """Build an error the way all the playground's own errors look."""
+    return Failure(status, {"error": {"code": code, "message": message}})
+
+
+def bad_request(message: str) -> Failure:
+    """Build the error for a request that cannot be understood."""
+    return failure(400, "bad_request", message)
+
+
+async def json_object(request: web.Request) -> Json:
+    """Read the body as a JSON object; an empty body is an empty object."""
+    raw = await request.read()
+    try:
+        data = orjson.loads(raw) if raw else {}
+    except orjson.JSONDecodeError as error:
+        raise bad_request("the body is not JSON") from error
+    if not isinstance(data, dict):
+        raise bad_request("the body must be a JSON object")
+    return data
+
+
+def whole(source: Any, name: str, *, default: int, least: int, most: int = 1_000_000) -> int:  # noqa: ANN401
+    """Read a whole number from a mapping within its bounds."""
+    value = source.get(name, default)
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        raise bad_request(f"{name} must be a whole number") from None
+    if not least <= number <= most:
+        raise bad_request(f"{name} must be between {least} and {most}")
+    return number
+
+
+def same(given: str, allowed: list[str]) -> bool:
+    """Compare a secret with all that are taken, in constant time."""
+    found = [secrets.compare_digest(given.encode(), secret.encode()) for secret in allowed]
+    return any(found)
+
+
+def own_pages_only(*origins: str) -> Middleware:
+    """Build the middleware that refuses writes sent by a page of another site."""
+    allowed = {urlsplit(origin).netloc for origin in origins}
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        origin = request.headers.get("Origin")
+        if origin and request.method != "GET" and urlsplit(origin).netloc not in {request.host, *allowed}:
+            raise failure(403, "foreign_origin", "This is not for pages of other sites.")
+        return await handler(request)
+
+    return check

@@ -1,0 +1,74 @@
+"""What the playground must be told: where the bot is and which secrets they share. It reads no files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SECRETS = ("API_TOKEN", "WEB_IDENTITY_SECRET", "ACME_API_TOKEN", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Everything that differs between two playgrounds.
+
+    `public_url` is the address that Twilio's signature covers; `bot_url` is where the bot is really reached.
+    Lists of secrets are comma-separated: the first signs, all are taken.
+    """
+
+    db: Path
+    bot_url: str
+    public_url: str
+    api_token: str = field(repr=False)
+    web_identity_secret: str = field(repr=False)
+    acme_api_token: str = field(repr=False)
+    twilio_account_sid: str
+    twilio_auth_token: str = field(repr=False)
+    twilio_whatsapp_from: str = "whatsapp:+15550109999"
+    widget_url: str = "/chat/widget.js"
+    pace_ms: int = 250  # between two states of a sent message
+    rate: int = 200  # requests a second that Acme takes
+    webhook_overrides: str = "rc=3&rp=all"  # as our documentation tells operators to configure it
+
+    @property
+    def webhook_url(self) -> str:
+        """Return the webhook as an operator enters it at Twilio."""
+        return f"{self.public_url}/whatsapp/webhook#{self.webhook_overrides}"
+
+
+class Missing(Exception):
+    """A setting without which the playground cannot work."""
+
+
+def from_environment(environ: Mapping[str, str], *, db: str, bot_url: str, public_url: str) -> Options:
+    """Build the options of a playground that runs as a process of its own."""
+    for name in SECRETS:
+        if not environ.get(name):
+            raise Missing(f"{name} is not set; give the playground the same value as the bot")
+    return Options(
+        db=Path(db),
+        bot_url=bot_url.rstrip("/"),
+        public_url=(public_url or bot_url).rstrip("/"),
+        api_token=environ["API_TOKEN"],
+        web_identity_secret=environ["WEB_IDENTITY_SECRET"],
+        acme_api_token=environ["ACME_API_TOKEN"],
+        twilio_account_sid=environ["TWILIO_ACCOUNT_SID"],
+        twilio_auth_token=environ["TWILIO_AUTH_TOKEN"],
+        twilio_whatsapp_from=environ.get("TWILIO_WHATSAPP_FROM") or "whatsapp:+15550109999",
+        widget_url=f"{(public_url or bot_url).rstrip('/')}/chat/widget.js",
+        pace_ms=int(environ.get("PLAYGROUND_PACE_MS") or 250),
+    )
+
+
+def first(secrets: str) -> str:
+    """Return the secret that signs."""
+    return secrets.split(",", maxsplit=1)[0].strip()
+
+
+def every(secrets: str) -> list[str]:
+    """Return all secrets that are taken."""
+    return [secret.strip() for secret in secrets.split(",") if secret.strip()]
+
+
+def address(sender: str) -> str:
+    """Return a WhatsApp address without its scheme."""
+    return sender.removeprefix("whatsapp:")

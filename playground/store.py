@@ -1,0 +1,101 @@
+"""One SQLite file, written by one thread and committed before anything is answered. It knows no meaning."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS refund (
+    n INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, fingerprint TEXT NOT NULL,
+    invoice_id TEXT NOT NULL UNIQUE, customer_id TEXT NOT NULL, amount TEXT NOT NULL, currency TEXT NOT NULL,
+    reason TEXT NOT NULL, note TEXT, status TEXT NOT NULL, created_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS ledger (
+    n INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, customer TEXT NOT NULL,
+    key TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS message (
+    n INTEGER PRIMARY KEY, sid TEXT NOT NULL UNIQUE, changed INTEGER NOT NULL,
+    phone TEXT NOT NULL, business TEXT NOT NULL, direction TEXT NOT NULL, body TEXT NOT NULL,
+    buttons TEXT NOT NULL, media TEXT NOT NULL, status TEXT NOT NULL, error_code INTEGER, error_message TEXT,
+    form TEXT NOT NULL, callback TEXT NOT NULL, webhook TEXT NOT NULL, read INTEGER NOT NULL,
+    created_at REAL NOT NULL, updated_at REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS message_phone ON message (phone, n);
+CREATE INDEX IF NOT EXISTS message_changed ON message (changed);
+CREATE TABLE IF NOT EXISTS phone (number TEXT PRIMARY KEY, opted_out INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS template (sid TEXT PRIMARY KEY, body TEXT NOT NULL, buttons TEXT NOT NULL);
+"""
+TABLES = ("refund", "ledger", "message", "phone", "template")
+
+
+class Store:
+    """A database that survives `kill -9`: what a call returned is on disk."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="playground-db")
+        self._connection: sqlite3.Connection | None = None
+
+    async def open(self) -> None:
+        """Open the file and make the tables that are missing."""
+        await self._in_thread(self._open)
+
+    async def close(self) -> None:
+        """Close the file; the store cannot be opened again."""
+        await self._in_thread(self._close)
+        self._thread.shutdown()
+
+    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` against the database."""
+        return await self._in_thread(lambda: work(self._db))
+
+    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` in one transaction and return after the commit; an exception undoes all of it."""
+        return await self._in_thread(lambda: self._transact(work))
+
+    async def reset(self) -> None:
+        """Forget everything that was ever written."""
+        await self.write(_empty)
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise sqlite3.ProgrammingError("the playground's store is not open")
+        return self._connection
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        # Shielded: a caller who hangs up must not leave the next transaction inside his own.
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, work))
+
+    def _open(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self._path, isolation_level=None)
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA busy_timeout=5000")
+        connection.executescript(SCHEMA)
+        self._connection = connection
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            result = work(self._db)
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+        return result
+
+
+def _empty(db: sqlite3.Connection) -> None:
+    for table in TABLES:
+        db.execute(f"DELETE FROM {table}")  # noqa: S608  the names are the constants above

@@ -1,0 +1,19 @@
+"""What the parts of the playground share. It only holds; the parts do."""
+
+from dataclasses import dataclass
+
+from playground.carrier import Carrier
+from playground.faults import Faults
+from playground.options import Options
+from playground.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """One pretended outside world."""
+
+    options: Options
+    store: Store
+    carrier: Carrier
+    acme_faults: Faults
+    twilio_faults: Faults
