@@ -1,0 +1,50 @@
+"""The servers that tests stand on: they start, are private to a test, and come back after a crash."""
+
+from __future__ import annotations
+
+import socket
+
+import asyncpg
+import pytest
+
+from tests import servers
+
+
+async def test_a_database_is_empty_and_ones_own(postgres_url: str, postgres_server: servers.Postgres) -> None:
+    """Two databases of one run know nothing of each other."""
+    other = postgres_server.create()
+    connection = await asyncpg.connect(postgres_url)
+    await connection.execute("CREATE TABLE mine (n int)")
+    await connection.close()
+    assert postgres_server.run_sql("SELECT to_regclass('mine') IS NULL", database=other.rpartition("/")[2]) == "t"
+    postgres_server.drop(other)
+
+
+async def test_a_database_can_be_cloned(postgres_url: str, postgres_server: servers.Postgres) -> None:
+    """A copy holds what its template held."""
+    template = postgres_url.rpartition("/")[2]
+    postgres_server.run_sql("CREATE TABLE filled AS SELECT 7 AS n", database=template)
+    copy = postgres_server.create(template=template)
+    assert postgres_server.run_sql("SELECT n FROM filled", database=copy.rpartition("/")[2]) == "7"
+    postgres_server.drop(copy)
+
+
+async def test_a_committed_row_survives_a_crash(own_postgres: servers.Postgres) -> None:
+    """A durable cluster that is stopped at once keeps what was committed."""
+    own_postgres.run_sql("CREATE TABLE kept AS SELECT 1 AS n")
+    own_postgres.stop("immediate")
+    own_postgres.start()
+    assert own_postgres.run_sql("SELECT n FROM kept") == "1"
+
+
+def test_redis_starts_empty_and_comes_back_on_its_port(own_redis: servers.Redis) -> None:
+    """A killed Redis answers again at the same address."""
+    own_redis.kill()
+    own_redis.start()
+    own_redis.flush()
+
+
+def test_no_test_leaves_this_machine() -> None:
+    """A connection to anywhere but loopback is refused before it is tried."""
+    with pytest.raises(RuntimeError, match="tried to reach"):
+        socket.create_connection(("192.0.2.1", 80), timeout=1)
