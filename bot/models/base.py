@@ -12,12 +12,32 @@ class ModelDown(errors.RetryLater):
     """The model did not answer in time, or not at all."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens of one call as the provider counted them."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cached: int = 0
+
+
 class ModelWrong(errors.AskModel):
     """The model answered with something that cannot be used."""
+
+    def __init__(self, detail: str | None = None, *, again: bool = True, usage: Usage | None = None) -> None:
+        """`again`: whether the same question may get a better answer. `usage`: what the useless answer cost."""
+        super().__init__(detail)
+        self.again = again
+        self.usage = usage or Usage()
 
 
 class ModelRefused(errors.AskHuman):
     """The model, or the account behind it, refuses; trying again does not help."""
+
+    def __init__(self, detail: str | None = None, *, usage: Usage | None = None) -> None:
+        """`usage`: what the refusal cost."""
+        super().__init__(detail)
+        self.usage = usage or Usage()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,15 +104,6 @@ class Prompt:
     max_tokens: int = 800
     user_hash: str | None = None
     cache_key: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
-    """Tokens of one call as the provider counted them."""
-
-    tokens_in: int = 0
-    tokens_out: int = 0
-    cached: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
