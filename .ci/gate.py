@@ -1,0 +1,77 @@
+"""Runs every check, one after the other, and ends with one line for each. Goes on after a failure; changes nothing."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("config", "state", "channels", "tools", "bot", "playground", "tests", "evals", "bench")
+
+LINT_IMPORTS = "from importlinter.cli import lint_imports_command as check; check(['--no-logo'])"
+
+
+class Check(NamedTuple):
+    """A check by name, and the command that makes it."""
+
+    name: str
+    command: tuple[str, ...]
+
+
+class Outcome(NamedTuple):
+    """How one check ended."""
+
+    name: str
+    code: int
+    seconds: float
+
+
+def static_checks() -> list[Check]:
+    """List the checks that run no code of ours; packages that are not there yet are left out."""
+    here = tuple(name for name in PACKAGES if any((ROOT / name).rglob("*.py")))
+    return [
+        Check("format", (_python(), "-m", "ruff", "format", "--check", ".ci", *here)),
+        Check("lint", (_python(), "-m", "ruff", "check", "--quiet", ".ci", *here)),
+        Check("imports", (_python(), "-c", LINT_IMPORTS)),
+        Check("shape", (_python(), ".ci/checks.py")),
+        Check("types", (_python(), "-m", "mypy", "--no-error-summary", ".ci", *here)),
+    ]
+
+
+def tests() -> Check:
+    """The tests, on as many processes as there are cores, but no more than four."""
+    workers = str(min(4, max(2, os.cpu_count() or 1)))
+    return Check("tests", (_python(), "-m", "pytest", "-q", "-n", workers, "--dist", "loadgroup"))
+
+
+def run(check: Check) -> Outcome:
+    """Run one check with its output in sight."""
+    print(f"--- {check.name}", flush=True)
+    start = time.monotonic()
+    code = subprocess.run(check.command, cwd=ROOT, check=False).returncode
+    return Outcome(check.name, code, time.monotonic() - start)
+
+
+def main() -> int:
+    """Run what was asked for; the exit code is 0 only if all of it passed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--static", action="store_true", help="leave out the tests")
+    checks = static_checks() + ([] if parser.parse_args().static else [tests()])
+    outcomes = [run(check) for check in checks]
+    print("--- summary")
+    for outcome in outcomes:
+        print(f"{'ok    ' if outcome.code == 0 else 'FAILED'} {outcome.name:<8} {outcome.seconds:6.1f} s")
+    return int(any(outcome.code for outcome in outcomes))
+
+
+def _python() -> str:
+    return sys.executable
+
+
+if __name__ == "__main__":
+    sys.exit(main())
