@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, Self
 
+import re2
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from bot import decisions, replies
 from state import errors
 
 Setter = Literal["user", "tool", "policy", "staff", "session"]
 SlotType = Literal["invoice_id", "order_id", "id", "amount", "date", "email", "choice", "yes_no", "text"]
 StepKind = Literal["classify", "retrieve", "decide", "act", "verify"]
+RESERVED = frozenset({"labels", "limits", "ticket"})
+"""What templates may use beside slots and facts: labels of chosen values, the workflow's limits, the ticket opened."""
 
 
 class Strict(BaseModel):
@@ -24,14 +29,16 @@ class Strict(BaseModel):
 class Slot(Strict):
     """One typed value of a task. `set_by`: who may set it (what a model proposes counts as the user's word).
 
-    `remember`: may be taken from what the conversation was last about. `aliases`: other names accepted for it. `ask`: the reply
-    template that asks for it. `choices`: value → label, for type choice. `pattern`: a RE2 pattern for type id.
+    `remember`: may be taken from what the conversation was last about. `aliases`: other names accepted for it.
+    `ask`: the reply that asks for it. `choices`: value → label, for type choice; `hints`: value → other words
+    customers use for it. `pattern`: an RE2 pattern, for type id.
     """
 
     type: SlotType = "text"
     set_by: tuple[Setter, ...] = ("user",)
     ask: str | None = None
     choices: dict[str, str] = Field(default_factory=dict)
+    hints: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     aliases: tuple[str, ...] = ()
     remember: bool = False
     default: Any = None
@@ -47,34 +54,61 @@ class ToolCall(Strict):
     fact: str
 
 
-class Step(Strict):
-    """One step. Every turn runs the steps from the first on; each does its work or asks for what it needs and stops.
+class Ending(Strict):
+    """How a decision's outcome ends the task: the reply said, and for staff the reason of the ticket it opens.
 
-    needs: slots that must be set first (asked for in this order).
-    retrieve: `calls` are looked up into facts. `missing`: fact → template said when the answer is empty or "not found" (ends the task).
-    classify: `decision` names a pure function that sets slots from the text and facts.
-    decide: `decision` names a pure function in bot.decisions; `outcomes`: outcome → template that ends the task as refused;
-    an outcome without a row goes on. `slot` receives the outcome.
-    act: `calls[0]` is a transact tool. `confirm`: template of the exact terms. `consent`: slot that turns "confirmed".
-    verify: `calls` read back; `say`: template of the final message.
+    `say` absent: the reply that the decision names as its reason. A `handoff` reply may use `{ticket.number}`.
     """
 
-    name: str
-    kind: StepKind
-    needs: tuple[str, ...] = ()
-    calls: tuple[ToolCall, ...] = ()
-    decision: str | None = None
-    slot: str | None = None
-    missing: dict[str, str] = Field(default_factory=dict)
-    outcomes: dict[str, str] = Field(default_factory=dict)
-    confirm: str | None = None
-    consent: str | None = None
     say: str | None = None
     handoff: str | None = None
 
 
+class Step(Strict):
+    """One step. Every turn runs the steps from the first on; each does its work or asks for what it needs and stops.
+
+    needs: slots that must be set first (asked for in this order).
+    retrieve: `calls` are looked up into facts. `missing`: fact → reply said when the answer is empty or "not found"
+    (ends the task). An argument that is a slot without a value is passed as null.
+    classify, decide: `decision` names a pure function in bot.decisions. It sets slots, its values become the fact
+    `fact`, and `outcomes` says which of its outcomes end the task; an outcome without a row goes on.
+    act: `calls[0]` is a transact tool; `confirm` is the reply with its exact terms, `confirm_yes` and `confirm_no` the
+    labels of the two answers, `consent` the slot that turns "confirmed". Or, without calls, `handoff`: the reason of
+    the ticket it opens for staff.
+    verify: `calls` read back. `say`, in any step: the reply said when it is through (the last one said is the answer).
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
+    kind: StepKind
+    needs: tuple[str, ...] = ()
+    calls: tuple[ToolCall, ...] = ()
+    missing: dict[str, str] = Field(default_factory=dict)
+    decision: str | None = None
+    fact: str | None = None
+    outcomes: dict[str, Ending] = Field(default_factory=dict)
+    confirm: str | None = None
+    confirm_yes: str | None = None
+    confirm_no: str | None = None
+    consent: str | None = None
+    handoff: str | None = None
+    say: str | None = None
+
+    def said(self) -> tuple[str, ...]:
+        """Names of the workflow's replies this step may say."""
+        endings = (ending.say for ending in self.outcomes.values())
+        found = (*self.missing.values(), *endings, self.confirm, self.confirm_yes, self.confirm_no, self.say)
+        return tuple(name for name in found if name)
+
+    def facts(self) -> tuple[str, ...]:
+        """Names of the facts this step brings."""
+        return (*(call.fact for call in self.calls), *((self.fact,) if self.fact else ()))
+
+
 class Workflow(Strict):
-    """One kind of task. With only `name` and `examples` it is valid and routes (a person takes it)."""
+    """One kind of task. With only `name` and `examples` it is valid and routes (a person takes it).
+
+    `listed`: whether it is named when the bot says what it can do.
+    """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
     title: str = ""
@@ -87,22 +121,17 @@ class Workflow(Strict):
     tools: tuple[str, ...] = ()
     routing: Literal["single", "two_stage"] | None = None
     needs_customer: bool = False
+    listed: bool = True
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        for step in self.steps:
-            unknown = [n for n in step.needs if n not in self.slots]
-            if unknown:
-                raise ValueError(f"step {step.name!r} needs unknown slot {unknown[0]!r}")
-            for template in (*step.missing.values(), *step.outcomes.values(), step.confirm, step.say):
-                if template and template not in self.replies:
-                    raise ValueError(f"step {step.name!r} names reply {template!r}, which is not in replies")
-        for name, slot in self.slots.items():
-            if slot.ask and slot.ask not in self.replies:
-                raise ValueError(f"slot {name!r} asks with reply {slot.ask!r}, which is not in replies")
-            if slot.type == "choice" and not slot.choices:
-                raise ValueError(f"slot {name!r} is a choice without choices")
+        for problem in _problems(self):
+            raise ValueError(problem)
         return self
+
+    def user_slots(self) -> dict[str, Slot]:
+        """The slots a customer (and so a model on their behalf) may set."""
+        return {name: slot for name, slot in self.slots.items() if "user" in slot.set_by}
 
 
 def load(folder: Path) -> dict[str, Workflow]:
@@ -122,8 +151,137 @@ def _read(path: Path) -> Workflow:
     try:
         return Workflow.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
-        raise errors.BadInput(f"{path.name}: {str(error).splitlines()[0]}") from error
+        raise errors.BadInput(f"{path.name}: {' '.join(str(error).split())}") from error
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise errors.BadInput(f"{path.name}: {where}: {first['msg']}") from error
+        where = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        raise errors.BadInput(f"{path.name}: {where}: {message}" if where else f"{path.name}: {message}") from error
+
+
+def _problems(workflow: Workflow) -> Iterator[str]:
+    """What does not fit together in a workflow, one line each."""
+    for name, slot in workflow.slots.items():
+        yield from (f"slot {name!r}: {problem}" for problem in _slot_problems(workflow, name, slot))
+    facts: dict[str, str | None] = {}
+    for step in workflow.steps:
+        yield from (f"step {step.name!r}: {problem}" for problem in _step_problems(workflow, step, facts))
+    names = [step.name for step in workflow.steps]
+    yield from (f"two steps are named {name!r}" for name in sorted(set(names)) if names.count(name) > 1)
+    known = _names(workflow, facts) | {"ticket.number"}
+    for key, text in workflow.replies.items():
+        yield from (f"reply {key!r}: {problem}" for problem in replies.template_problems(text, known))
+
+
+def _slot_problems(workflow: Workflow, name: str, slot: Slot) -> Iterator[str]:
+    if name in RESERVED:
+        yield "the name is taken"
+    if slot.ask and slot.ask not in workflow.replies:
+        yield f"asks with reply {slot.ask!r}, which is not in replies"
+    if slot.type == "choice" and not slot.choices:
+        yield "is a choice without choices"
+    if not set(slot.hints) <= set(slot.choices):
+        yield f"has hints for {min(set(slot.hints) - set(slot.choices))!r}, which is not one of its choices"
+    if slot.pattern:
+        try:
+            re2.compile(slot.pattern, _QUIET)
+        except re2.error as error:
+            yield f"RE2 cannot read the pattern ({error})"
+
+
+def _step_problems(workflow: Workflow, step: Step, facts: dict[str, str | None]) -> Iterator[str]:
+    """What is wrong with one step; adds the facts it brings to `facts` (name → the decision that made it)."""
+    yield from (f"needs unknown slot {name!r}" for name in step.needs if name not in workflow.slots)
+    yield from (
+        f"names reply {name!r}, which is not in replies" for name in step.said() if name not in workflow.replies
+    )
+    yield from _kind_problems(workflow, step)
+    if step.decision:
+        yield from _decision_problems(workflow, step, facts)
+    for call in step.calls:
+        known = _names(workflow, facts)
+        for text in _texts(call.arguments):
+            yield from (f"{call.tool}: {problem}" for problem in replies.template_problems(text, known))
+        if call.fact in facts or call.fact in workflow.slots or call.fact in RESERVED:
+            yield f"the fact name {call.fact!r} is taken"
+        facts[call.fact] = None
+    yield from (f"missing names unknown fact {n!r}" for n in step.missing if n not in step.facts())
+    yield from _said_problems(workflow, step, _names(workflow, facts))
+
+
+def _kind_problems(workflow: Workflow, step: Step) -> Iterator[str]:
+    if (step.kind in {"classify", "decide"}) != bool(step.decision):
+        yield "a decision belongs to kinds classify and decide, and they need one"
+    if step.kind == "retrieve" and not step.calls:
+        yield "retrieve needs calls"
+    if step.kind == "act" and not step.handoff and len(step.calls) != 1:
+        yield "act needs exactly one call, or a handoff"
+    if step.kind == "act" and step.calls and not step.confirm:
+        yield "a write needs confirm: the reply with its exact terms"
+    if step.kind != "act" and (step.confirm or step.consent or step.handoff):
+        yield "confirm, consent and handoff belong to kind act"
+    if step.consent and "policy" not in getattr(workflow.slots.get(step.consent), "set_by", ()):
+        yield f"consent {step.consent!r} must be a slot that policy sets"
+    if step.confirm_yes and not workflow.replies.get(step.confirm_yes, "Yes").startswith("Yes"):
+        yield "the label of consent must begin with Yes"
+
+
+def _decision_problems(workflow: Workflow, step: Step, facts: dict[str, str | None]) -> Iterator[str]:
+    rule = decisions.DECISIONS.get(step.decision or "")
+    if rule is None:
+        yield f"no decision is named {step.decision!r} (there are {', '.join(sorted(decisions.DECISIONS))})"
+        return
+    yield from (f"{step.decision} needs fact {name!r} first" for name in sorted(rule.facts - set(facts)))
+    yield from (f"{step.decision} has no outcome {name!r}" for name in step.outcomes if name not in rule.outcomes)
+    for name in sorted(rule.slots):
+        if "policy" not in getattr(workflow.slots.get(name), "set_by", ()):
+            yield f"{step.decision} sets slot {name!r}, which must exist and be set by policy"
+    if any(ending.say is None for ending in step.outcomes.values()):
+        yield from (
+            f"reply {name!r} is missing, a reason of {step.decision}"
+            for name in sorted(rule.reasons - set(workflow.replies))
+        )
+    if step.fact:
+        if step.fact in facts or step.fact in workflow.slots or step.fact in RESERVED:
+            yield f"the fact name {step.fact!r} is taken"
+        facts[step.fact] = step.decision
+
+
+def _said_problems(workflow: Workflow, step: Step, known: frozenset[str]) -> Iterator[str]:
+    """Whether each reply of a step uses only what is known when it is said."""
+    tickets = {ending.say for ending in step.outcomes.values() if ending.handoff} | (
+        {step.say} if step.handoff else set()
+    )
+    for name in step.said():
+        names = known | {"ticket.number"} if name in tickets else known
+        text = workflow.replies.get(name, "")
+        yield from (f"reply {name!r}: {problem}" for problem in replies.template_problems(text, names))
+
+
+def _names(workflow: Workflow, facts: dict[str, str | None]) -> frozenset[str]:
+    """Every name a template may use: slots, labels, limits, facts; of a decision's fact only the values it gives."""
+    made = {f"{name}.{value}" for name, rule in facts.items() if rule for value in decisions.DECISIONS[rule].values}
+    labels = {f"labels.{name}" for name, slot in workflow.slots.items() if slot.choices}
+    limits = {f"limits.{name}" for name in workflow.limits}
+    return frozenset({*workflow.slots, *labels, *limits, *made, *(name for name, rule in facts.items() if not rule)})
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Every text within the arguments of a call."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _texts(one)
+
+
+def _quiet() -> Any:  # noqa: ANN401 - re2 publishes no types
+    options = re2.Options()
+    options.log_errors = False
+    return options
+
+
+_QUIET = _quiet()

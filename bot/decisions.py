@@ -1,0 +1,199 @@
+"""The decisions that workflows name: pure functions of facts, slots, limits and the day. They change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
+from typing import Any
+
+from state import errors
+
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """An outcome; why (`reason`, the workflow's reply that says it); values for templates; slots that policy sets."""
+
+    outcome: str
+    reason: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+    slots: dict[str, Any] = field(default_factory=dict)
+
+
+Decide = Callable[[Facts, Facts, Facts, date], Decision]
+"""facts, slots, limits, today → decision."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A decision as workflows may name it, with what it can say: outcomes, reasons, and the names of its values."""
+
+    decide: Decide
+    outcomes: frozenset[str]
+    reasons: frozenset[str] = frozenset()
+    values: frozenset[str] = frozenset()
+    facts: frozenset[str] = frozenset()
+    slots: frozenset[str] = frozenset()
+
+
+def refund_eligibility(facts: Facts, slots: Facts, limits: Facts, today: date) -> Decision:
+    """Whether an invoice may be refunded: paid, not yet refunded, an amount, within the plan's window, few refunds.
+
+    Above `approval_above` a person decides; so they do when something cannot be read for certain.
+    """
+    invoice, customer = _invoice(facts["invoices"], slots.get("invoice_id")), facts["customer"]
+    if invoice is None:
+        return _ineligible("invoice_unknown", {"invoice_id": slots.get("invoice_id")})
+    values = _terms(invoice, customer, limits)
+    for reason, holds in _OBSTACLES:
+        if holds(invoice, values, limits, today):
+            return _ineligible(reason, values)
+    unclear = _unclear(invoice, values, limits)
+    if unclear:
+        return Decision(outcome="needs_person", reason=unclear, values=values)
+    return Decision(outcome="eligible", values=values, slots={"eligibility_status": "eligible"})
+
+
+def latest_refund(facts: Facts, slots: Facts, limits: Facts, today: date) -> Decision:  # noqa: ARG001 - one shape for all
+    """The newest refund among those found."""
+    refunds = rows(facts["refunds"], "refunds")
+    wanted = slots.get("invoice_id")
+    mine = [r for r in refunds if wanted is None or str(r.get("invoice_id")) == str(wanted)]
+    if not mine:
+        return Decision(outcome="none", reason="no_refund_for_invoice" if wanted else "no_refund")
+    newest = max(mine, key=lambda r: str(r.get("created_at") or ""))
+    return Decision(outcome="found", values={name: newest.get(name) for name in _REFUND_FIELDS})
+
+
+def rows(found: object, name: str) -> list[Mapping[str, Any]]:
+    """The rows of a search result, which is a list or a table that holds one under `name`."""
+    if isinstance(found, Mapping):
+        found = found.get(name)
+    return [row for row in found if isinstance(row, Mapping)] if isinstance(found, list | tuple) else []
+
+
+def amount_of(value: object) -> Decimal | None:
+    """The amount as a number, or None when it is none."""
+    try:
+        amount = Decimal(str(value).split(maxsplit=1)[0])
+    except (InvalidOperation, IndexError):
+        return None
+    return amount if amount.is_finite() else None
+
+
+def window_days(limits: Facts, plan: object) -> int:
+    """How many days after payment a refund may be asked for on this plan."""
+    by_plan = limits.get("window_days_by_plan", {})
+    return int(by_plan.get(str(plan), limits.get("window_days", 30)))
+
+
+def _invoice(found: object, wanted: object) -> Mapping[str, Any] | None:
+    return next((r for r in rows(found, "invoices") if str(r.get("invoice_id")) == str(wanted)), None)
+
+
+def _terms(invoice: Facts, customer: Facts, limits: Facts) -> dict[str, Any]:
+    return {
+        "invoice_id": str(invoice["invoice_id"]),
+        "status": invoice.get("status"),
+        "amount": str(invoice.get("amount")),
+        "currency": invoice.get("currency") or limits.get("currency", "USD"),
+        "paid_on": invoice.get("paid_on"),
+        "plan": customer.get("plan"),
+        "window_days": window_days(limits, customer.get("plan")),
+        "prior_refunds": customer.get("refunds_last_12_months"),
+        "max_refunds": int(limits.get("max_refunds_12_months", 2)),
+        "approval_above": str(limits.get("approval_above", 500)),
+    }
+
+
+def _already_refunded(invoice: Facts, _values: Facts, _limits: Facts, _today: date) -> bool:
+    return invoice.get("status") == "refunded" or bool(invoice.get("refunded_on"))
+
+
+def _not_paid(invoice: Facts, _values: Facts, _limits: Facts, _today: date) -> bool:
+    return invoice.get("status") != "paid"
+
+
+def _no_amount(_invoice: Facts, values: Facts, _limits: Facts, _today: date) -> bool:
+    amount = amount_of(values["amount"])
+    return amount is not None and amount <= 0
+
+
+def _outside_window(_invoice: Facts, values: Facts, _limits: Facts, today: date) -> bool:
+    paid_on = _day(values["paid_on"])
+    return paid_on is not None and (today - paid_on).days > values["window_days"]
+
+
+def _too_many(_invoice: Facts, values: Facts, _limits: Facts, _today: date) -> bool:
+    prior = values["prior_refunds"]
+    return isinstance(prior, int) and prior >= values["max_refunds"]
+
+
+_OBSTACLES: tuple[tuple[str, Callable[[Facts, Facts, Facts, date], bool]], ...] = (
+    ("already_refunded", _already_refunded),
+    ("not_paid", _not_paid),
+    ("no_amount", _no_amount),
+    ("outside_window", _outside_window),
+    ("too_many_refunds", _too_many),
+)
+
+
+def _unclear(_invoice: Facts, values: Facts, limits: Facts) -> str:
+    """Why a person must decide, or nothing."""
+    amount = amount_of(values["amount"])
+    if amount is None or _day(values["paid_on"]) is None or not isinstance(values["prior_refunds"], int):
+        return "needs_a_look"
+    if values["currency"] != limits.get("currency", "USD"):
+        return "needs_a_look"
+    return "above_limit" if amount > Decimal(str(limits.get("approval_above", 500))) else ""
+
+
+def _ineligible(reason: str, values: dict[str, Any]) -> Decision:
+    return Decision(outcome="ineligible", reason=reason, values=values, slots={"eligibility_status": "ineligible"})
+
+
+def _day(value: object) -> date | None:
+    try:
+        return date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return None
+
+
+_REFUND_FIELDS = ("refund_id", "invoice_id", "amount", "currency", "status", "created_at")
+_TERM_FIELDS = (
+    *("invoice_id", "status", "amount", "currency", "paid_on", "plan"),
+    *("window_days", "prior_refunds", "max_refunds", "approval_above"),
+)
+
+DECISIONS: Mapping[str, Rule] = MappingProxyType(
+    {
+        "refund_eligibility": Rule(
+            decide=refund_eligibility,
+            outcomes=frozenset({"eligible", "ineligible", "needs_person"}),
+            reasons=frozenset({"invoice_unknown", "above_limit", "needs_a_look", *(name for name, _ in _OBSTACLES)}),
+            values=frozenset(_TERM_FIELDS),
+            facts=frozenset({"invoices", "customer"}),
+            slots=frozenset({"eligibility_status"}),
+        ),
+        "latest_refund": Rule(
+            decide=latest_refund,
+            outcomes=frozenset({"none", "found"}),
+            reasons=frozenset({"no_refund", "no_refund_for_invoice"}),
+            values=frozenset(_REFUND_FIELDS),
+            facts=frozenset({"refunds"}),
+        ),
+    }
+)
+"""Add one: write the function above, add one row here."""
+
+
+def decide(name: str, *, facts: Facts, slots: Facts, limits: Facts, today: date) -> Decision:
+    """Run a decision by its name. Raises BadInput for a name that is not in DECISIONS."""
+    rule = DECISIONS.get(name)
+    if rule is None:
+        raise errors.BadInput(f"no decision is named {name!r}")
+    return rule.decide(facts, slots, limits, today)
