@@ -42,7 +42,9 @@ def _parse(text: str) -> dict[str, list[tuple[int, str]]]:
         point_name, _, rest = part.partition(":")
         nth, _, action = rest.partition(":")
         if point_name not in POINTS or not nth.isdigit() or action not in ACTIONS:
-            raise SystemExit(f"FAULT: {part!r} is not point:n:action with an action of {', '.join(sorted(ACTIONS))} and a known point")
+            raise SystemExit(
+                f"FAULT: {part!r} is not point:n:action with an action of {', '.join(sorted(ACTIONS))} and a known point"
+            )
         plan.setdefault(point_name, []).append((int(nth), action))
     return plan
 

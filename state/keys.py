@@ -73,6 +73,10 @@ class Vault:
         self._remember(owner, Cipher(key))
         return Wrapped(owner, self.writer, self._wrap(self.writer, owner, key))
 
+    def known(self, owner: str) -> Cipher | None:
+        """The cipher of an owner whose key is open already."""
+        return self._open.get(owner)
+
     def cipher(self, wrapped: Wrapped) -> Cipher:
         """The cipher of an owner. Raises KeyMissing when its KEK is not configured."""
         known = self._open.get(wrapped.owner)
@@ -100,11 +104,15 @@ class Vault:
     def _unwrap(self, wrapped: Wrapped) -> bytes:
         kek = self._keks.get(wrapped.kek)
         if kek is None:
-            raise errors.KeyMissing(f"ENCRYPTION_KEYS has no key {wrapped.kek!r}, which older data needs; add it after the first one")
+            raise errors.KeyMissing(
+                f"ENCRYPTION_KEYS has no key {wrapped.kek!r}, which older data needs; add it after the first one"
+            )
         try:
             return kek.decrypt(wrapped.body[:NONCE], wrapped.body[NONCE:], wrapped.owner.encode())
         except InvalidTag as error:
-            raise errors.KeyMissing(f"ENCRYPTION_KEYS: key {wrapped.kek!r} is not the one that wrapped the stored data") from error
+            raise errors.KeyMissing(
+                f"ENCRYPTION_KEYS: key {wrapped.kek!r} is not the one that wrapped the stored data"
+            ) from error
 
     def _remember(self, owner: str, cipher: Cipher) -> None:
         self._open[owner] = cipher

@@ -71,7 +71,12 @@ def _apply(session: Session, event: ev.Event, seq: int, at: int) -> Session:  # 
 
 def _received(session: Session, event: ev.MessageReceived, seq: int, at: int) -> Session:
     reach = Reach(identity=event.identity, channel=event.channel, assurance=event.assurance, last_seq=seq, last_at=at)
-    return replace(session, reach={**session.reach, event.identity: reach}, last_identity=event.identity, name=session.name or event.name)
+    return replace(
+        session,
+        reach={**session.reach, event.identity: reach},
+        last_identity=event.identity,
+        name=session.name or event.name,
+    )
 
 
 def _verified(session: Session, event: ev.IdentityVerified, seq: int, at: int) -> Session:
@@ -170,7 +175,9 @@ def _task_changed(session: Session, event: ev.SlotsSet | ev.StepEntered | ev.Ask
             new = {k: Slot(value=v, by=event.by, seq=event.source or seq) for k, v in event.values.items()}
             question = None if task.question and task.question.slot in new else task.question
             task = replace(task, slots={**task.slots, **new}, question=question)
-            session = replace(session, entities={**session.entities, **{k: s for k, s in new.items() if k.endswith("_id")}})
+            session = replace(
+                session, entities={**session.entities, **{k: s for k, s in new.items() if k.endswith("_id")}}
+            )
         case ev.StepEntered():
             task = replace(task, step=event.step)
         case ev.Asked():

@@ -2,7 +2,7 @@
 
 A transaction is a generator: it yields a `Query` and is sent the rows. The SQLite driver runs it to its end inside its writer
 thread, many of them in one durable commit (group commit); the PostgreSQL driver awaits each query. Statements are plain SQL with
-`:name` parameters and three words that differ: `{now}` (the database's clock in ms), `{lock}` and `{skip_locked}`.
+`:name` parameters and three words that differ: `{now}` (the database's clock in ms), and the row locks `{lock}`, `{lock_session}`, `{skip_locked}`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,16 @@ Row = Mapping[str, Any]
 TRIES = 3
 
 WORDS = {
-    "sqlite": {"now": "CAST((julianday('now') - 2440587.5) * 86400000.0 AS INTEGER)", "lock": "", "skip_locked": ""},
+    "sqlite": {
+        "now": "CAST((julianday('now') - 2440587.5) * 86400000.0 AS INTEGER)",
+        "lock": "",
+        "lock_session": "",
+        "skip_locked": "",
+    },
     "postgresql": {
         "now": "CAST(extract(epoch from clock_timestamp()) * 1000 AS BIGINT)",
         "lock": "FOR UPDATE",
+        "lock_session": "FOR UPDATE OF s",
         "skip_locked": "FOR UPDATE SKIP LOCKED",
     },
 }

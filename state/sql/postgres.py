@@ -36,7 +36,13 @@ class PostgresDatabase:
         """Connect. Raises RetryLater when the server is not there."""
         try:
             pool = await asyncpg.create_pool(
-                url, min_size=1, max_size=size, server_settings=LIMITS, command_timeout=15, timeout=5, max_inactive_connection_lifetime=300
+                url,
+                min_size=1,
+                max_size=size,
+                server_settings=LIMITS,
+                command_timeout=15,
+                timeout=5,
+                max_inactive_connection_lifetime=300,
             )
         except AWAY as error:
             raise errors.RetryLater(f"DATABASE_URL: PostgreSQL does not answer ({error})") from error

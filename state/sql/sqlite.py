@@ -112,7 +112,9 @@ def _lock(path: str) -> IO[str]:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         handle.close()
-        raise errors.BadInput(f"DATABASE_URL: another process has {path} open; stop it first, or use PostgreSQL for more than one") from error
+        raise errors.BadInput(
+            f"DATABASE_URL: another process has {path} open; stop it first, or use PostgreSQL for more than one"
+        ) from error
     return handle
 
 
@@ -150,7 +152,9 @@ def _attempt(connection: sqlite3.Connection, job: _Job) -> None:
         except errors.Conflict as error:
             job.error = error
         except Exception as error:
-            job.error = errors.RetryLater(f"database: {error}") if isinstance(error, sqlite3.OperationalError) else error
+            job.error = (
+                errors.RetryLater(f"database: {error}") if isinstance(error, sqlite3.OperationalError) else error
+            )
             tries_left = 0  # noqa: PLW2901 - only a lost race is run again
         if job.error is None:
             connection.execute("RELEASE one")

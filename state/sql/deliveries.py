@@ -1,0 +1,193 @@
+"""Replies on their way: claimed, sent, received, in order per session and channel. The text stays in the event log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from state import events as ev
+from state.identity import Address
+from state.keys import Vault
+from state.messages import Choice, Outbound, Receipt, StatusUpdate
+from state.sql import log
+from state.sql.database import Row, Tx, query
+
+STUCK_MS = 120_000
+RANK = "CASE {status} WHEN 'queued' THEN 1 WHEN 'sending' THEN 2 WHEN 'sent' THEN 3 WHEN 'delivered' THEN 4 WHEN 'read' THEN 5 WHEN 'failed' THEN 9 ELSE 0 END"
+OPEN = "('pending', 'claimed')"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """An outbox row to be: the reply at `entry` (its index among the turn's events) leaves by a channel that sends."""
+
+    id: str
+    entry: int
+    channel: str
+    identity: str
+
+
+def add(session_id: str, placed: Sequence[tuple[Delivery, int]], worker: str, claim_ms: int) -> Tx[tuple[str, ...]]:
+    """Insert outbox rows, born claimed by this process unless an earlier reply of the same channel is still on its way."""
+    claimed = []
+    for delivery, seq in placed:
+        rows = yield query(
+            "INSERT INTO outbox (id, session_id, seq, channel, identity_id, state, next_at, claim_owner, attempts, created_at,"
+            " first_attempt_at) SELECT :id, :session_id, CAST(:seq AS BIGINT), :channel, :identity, w.state,"
+            " {now} + CASE WHEN w.state = 'claimed' THEN CAST(:claim AS BIGINT) ELSE 0 END, :worker,"
+            " CASE WHEN w.state = 'claimed' THEN 1 ELSE 0 END, {now}, CASE WHEN w.state = 'claimed' THEN {now} END FROM (SELECT CASE WHEN EXISTS"
+            f" (SELECT 1 FROM outbox WHERE session_id = :session_id AND channel = :channel AND seq < :first AND state IN {OPEN})"
+            " THEN 'pending' ELSE 'claimed' END AS state) w RETURNING state",
+            id=delivery.id,
+            session_id=session_id,
+            seq=seq,
+            first=placed[0][1],
+            channel=delivery.channel,
+            identity=delivery.identity,
+            worker=worker,
+            claim=claim_ms,
+        )
+        if rows[0]["state"] == "claimed":
+            claimed.append(delivery.id)
+    return tuple(claimed)
+
+
+def claim(vault: Vault, worker: str, limit: int, claim_ms: int) -> Tx[list[Outbound]]:
+    """Take the replies that are due and first in their line; counts the attempt before it is made."""
+    rows = yield query(
+        "UPDATE outbox SET state = 'claimed', claim_owner = :worker, attempts = attempts + 1, next_at = {now} + :claim,"
+        " first_attempt_at = COALESCE(first_attempt_at, {now}) WHERE id IN (SELECT id FROM outbox o WHERE o.state IN ('pending', 'claimed')"
+        " AND o.next_at <= {now} AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.session_id = o.session_id AND e.channel = o.channel"
+        " AND e.seq < o.seq AND e.state IN ('pending', 'claimed')) ORDER BY o.next_at LIMIT :limit {skip_locked})"
+        " RETURNING id, session_id, seq, channel, identity_id, attempts, first_attempt_at",
+        worker=worker,
+        limit=limit,
+        claim=claim_ms,
+    )
+    found = []
+    for row in sorted(rows, key=lambda r: (r["session_id"], r["seq"])):
+        found.append((yield from _outbound(vault, row)))
+    return found
+
+
+def load(vault: Vault, outbox_id: str) -> Tx[Outbound]:
+    """One reply as it is to be sent, claimed already."""
+    rows = yield query(
+        "SELECT id, session_id, seq, channel, identity_id, attempts, first_attempt_at FROM outbox WHERE id = :id",
+        id=outbox_id,
+    )
+    return (yield from _outbound(vault, rows[0]))
+
+
+def _outbound(vault: Vault, row: Row) -> Tx[Outbound]:
+    events = yield from log.between(vault, row["session_id"], row["seq"] - 1, row["seq"] + 1)
+    address = yield from address_of(vault, row["identity_id"])
+    reply = events[0].data
+    if not isinstance(reply, ev.ReplyQueued) or address is None:
+        return _erased(row)
+    return outbound(
+        row["session_id"], row["seq"], reply, address, attempt=row["attempts"], first_attempt_at=row["first_attempt_at"]
+    )
+
+
+def outbound(
+    session_id: str,
+    seq: int,
+    reply: ev.ReplyQueued,
+    address: Address,
+    *,
+    attempt: int = 1,
+    first_attempt_at: int | None = None,
+) -> Outbound:
+    """A committed reply as a channel gets it."""
+    return Outbound(
+        id=reply.outbox,
+        session_id=session_id,
+        seq=seq,
+        part=0,
+        channel=reply.channel,
+        to=address,
+        text=reply.text,
+        choices=tuple(Choice(label=c["label"], value=c["value"]) for c in reply.choices),
+        citations=tuple(reply.citations),
+        ticket=reply.ticket,
+        author=reply.author,
+        attempt=attempt,
+        first_attempt_at=first_attempt_at,
+    )
+
+
+def _erased(row: Row) -> Outbound:
+    """A reply whose text or address was erased: it has nowhere to go."""
+    to = Address(channel=row["channel"], address="erased")
+    return Outbound(
+        id=row["id"], session_id=row["session_id"], seq=row["seq"], part=0, channel=row["channel"], to=to, text=""
+    )
+
+
+def address_of(vault: Vault, identity_id: str) -> Tx[Address | None]:
+    """The address of an identity, decrypted; None when it was erased."""
+    rows = yield query("SELECT id, channel, address_enc FROM identities WHERE id = :id", id=identity_id)
+    keys = yield from log.ciphers(vault, [f"i:{identity_id}"])
+    if not rows or not keys:
+        return None
+    text = keys[f"i:{identity_id}"].open(rows[0]["address_enc"], f"identities|address|{identity_id}")
+    return Address(channel=rows[0]["channel"], address=text.decode())
+
+
+def settle(receipts: Sequence[tuple[Receipt, float]], worker: str) -> Tx[None]:
+    """Record what became of sends, many at once. Each comes with the seconds until it may be tried again."""
+    for receipt, wait in receipts:
+        state = {"sent": "sent", "failed": "failed"}.get(receipt.state, "pending")
+        yield query(
+            "UPDATE outbox SET state = :state, provider_id = COALESCE(:provider_id, provider_id), reason = :reason,"
+            " next_at = {now} + CAST(:wait AS BIGINT), handed_at = CASE WHEN :state = 'sent' THEN {now} - CAST(:ms AS BIGINT) ELSE handed_at END"
+            " WHERE id = :id AND claim_owner = :worker AND state = 'claimed'",
+            id=receipt.outbox_id,
+            state=state,
+            provider_id=receipt.provider_id,
+            reason=receipt.reason,
+            wait=int(wait * 1000),
+            ms=receipt.ms,
+            worker=worker,
+        )
+
+
+def put_back(ids: Sequence[str], worker: str) -> Tx[None]:
+    """Give claims back that were never tried (an earlier part failed)."""
+    for outbox_id in ids:
+        yield query(
+            "UPDATE outbox SET state = 'pending', attempts = attempts - 1, first_attempt_at = NULL, next_at = {now}"
+            " WHERE id = :id AND claim_owner = :worker AND state = 'claimed' AND attempts = 1",
+            id=outbox_id,
+            worker=worker,
+        )
+
+
+def give_up(give_up_ms: int) -> Tx[list[Row]]:
+    """Fail replies that were tried for too long, and those that block a later one for more than 120 s. Returns them."""
+    return (
+        yield query(
+            "UPDATE outbox SET state = 'failed', reason = COALESCE(reason, 'gave_up') WHERE state = 'pending' AND first_attempt_at IS NOT NULL"
+            " AND (first_attempt_at < {now} - CAST(:give_up AS BIGINT) OR (first_attempt_at < {now} - CAST(:stuck AS BIGINT) AND EXISTS"
+            " (SELECT 1 FROM outbox l WHERE l.session_id = outbox.session_id AND l.channel = outbox.channel AND l.seq > outbox.seq"
+            " AND l.state IN ('pending', 'claimed')))) RETURNING id, session_id, channel, reason",
+            give_up=give_up_ms,
+            stuck=STUCK_MS,
+        )
+    )
+
+
+def status(update: StatusUpdate) -> Tx[None]:
+    """Fold a provider's status by rank, never by arrival; the first word on a claimed reply proves that it was sent."""
+    where = "(id = :outbox_id OR (provider_id = :provider_id AND channel = :channel))"
+    yield query(
+        "UPDATE outbox SET status = :status, provider_id = COALESCE(provider_id, :provider_id), reason = COALESCE(:reason, reason),"
+        " state = CASE WHEN :status = 'failed' THEN 'failed' ELSE 'sent' END, handed_at = COALESCE(handed_at, first_attempt_at)"
+        f" WHERE {where} AND attempts > 0 AND {RANK.format(status=':status')} > {RANK.format(status='status')}",
+        outbox_id=update.outbox_id or "",
+        provider_id=update.provider_id,
+        channel=update.channel,
+        status=update.status,
+        reason=update.reason,
+    )

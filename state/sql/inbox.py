@@ -1,0 +1,141 @@
+"""Taking a message in: de-duplicate, find the person, append the event, make the session ready. One transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from state import errors, faults
+from state import events as ev
+from state.identity import Assurance
+from state.keys import Vault
+from state.lease import Lease
+from state.messages import Accepted, Inbound
+from state.sql import log, people
+from state.sql.database import Row, Tx, query
+from state.sql.people import Newcomer
+
+BURST_GAP_MS = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """When the session may run: at `at` (ms of the database's clock, `wait_ms` from now), and its lease if it was taken at once."""
+
+    wait_ms: int
+    lease: Lease | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How bursts are gathered and leases taken, in ms. `worker`: who takes the lease at once, None to leave it to others."""
+
+    burst_wait: int
+    burst_max: int
+    lease: int
+    worker: str | None
+
+
+def accept(vault: Vault, message: Inbound, pace: Pace) -> Tx[tuple[Accepted, Ready | None]]:
+    """Record one message. A provider id that was seen before changes nothing and returns where it stands."""
+    known = yield from _seen(message)
+    if known:
+        return known, None
+    session = yield from people.ensure(vault, _newcomer(message))
+    seq = session["next_seq"]
+    fresh = yield from _remember(vault, message, session, seq)
+    if not fresh:
+        raise errors.Conflict("the same message came twice at once")
+    event = ev.MessageReceived(
+        channel=message.channel,
+        identity=session["identity_id"],
+        assurance=session["assurance"],
+        message_id=message.provider_id,
+        text=message.text,
+        choice=message.choice,
+        name=message.name,
+        media=list(message.media),
+        extra=message.extra,
+    )
+    yield from log.append(vault, session["id"], session["user_id"], seq, [log.Entry(event, session["identity_id"])])
+    ready = yield from _make_ready(session, seq, pace)
+    faults.point("ingest.pre_commit")
+    return Accepted(new=True, session_id=session["id"], user_id=session["user_id"], seq=seq), ready
+
+
+def _newcomer(message: Inbound) -> Newcomer:
+    return Newcomer(
+        address=message.sender,
+        assurance=message.assurance,
+        method="channel" if message.assurance is not Assurance.CLAIMED else "claim",
+        match=("phone", message.phone) if message.phone else None,
+    )
+
+
+def _seen(message: Inbound) -> Tx[Accepted | None]:
+    rows = yield query(
+        "SELECT i.session_id, i.seq, s.user_id FROM inbox i JOIN sessions s ON s.id = i.session_id"
+        " WHERE i.channel = :channel AND i.account = :account AND i.provider_id = :provider_id",
+        channel=message.channel,
+        account=message.account,
+        provider_id=message.provider_id,
+    )
+    if not rows:
+        return None
+    return Accepted(new=False, session_id=rows[0]["session_id"], user_id=rows[0]["user_id"], seq=rows[0]["seq"])
+
+
+def _remember(vault: Vault, message: Inbound, session: Row, seq: int) -> Tx[bool]:
+    """Claim the provider id for ever; False when another transaction claimed it in this moment."""
+    owner = f"i:{session['identity_id']}"
+    keys = yield from log.ciphers(vault, [owner])
+    envelope = None
+    if message.raw:
+        envelope = keys[owner].seal(message.raw, f"inbox|envelope|{message.channel}|{message.provider_id}")
+    rows = yield query(
+        "INSERT INTO inbox (channel, account, provider_id, session_id, seq, at, envelope)"
+        " VALUES (:channel, :account, :provider_id, :session_id, :seq, {now}, :envelope) ON CONFLICT DO NOTHING RETURNING seq",
+        channel=message.channel,
+        account=message.account,
+        provider_id=message.provider_id,
+        session_id=session["id"],
+        seq=seq,
+        envelope=envelope,
+    )
+    return bool(rows)
+
+
+def _make_ready(session: Row, seq: int, pace: Pace) -> Tx[Ready]:
+    """Set when the session may run; take its lease when that is now and it is free."""
+    now, unanswered = session["now"], session["in_seq"] > session["done_seq"]
+    burst_at = session["burst_at"] if unanswered else now
+    wait = 0
+    if unanswered or now - session["in_at"] < BURST_GAP_MS:
+        wait = max(0, min(pace.burst_wait, burst_at + pace.burst_max - now))
+    if session["attempts"] and session["ready_at"]:
+        wait = max(wait, session["ready_at"] - now)  # the session failed before and backs off
+    free = session["lease_owner"] is None or session["lease_until"] < now
+    take = pace.worker is not None and free and wait == 0
+    yield query(
+        "UPDATE sessions SET next_seq = :next, in_seq = :seq, in_at = :now, burst_at = :burst_at, ready_at = :ready_at,"
+        " lease_owner = :owner, lease_until = :until, fence = :fence, attempts = attempts + :tries WHERE id = :id",
+        id=session["id"],
+        next=seq + 1,
+        seq=seq,
+        now=now,
+        burst_at=burst_at,
+        ready_at=now + wait,
+        owner=pace.worker if take else session["lease_owner"],
+        until=now + pace.lease if take else session["lease_until"],
+        fence=session["fence"] + (1 if take else 0),
+        tries=1 if take else 0,
+    )
+    if not take or pace.worker is None:
+        return Ready(wait_ms=wait, lease=None)
+    lease = Lease(
+        session_id=session["id"],
+        user_id=session["user_id"],
+        owner=pace.worker,
+        fence=session["fence"] + 1,
+        attempts=session["attempts"] + 1,
+    )
+    return Ready(wait_ms=wait, lease=lease)

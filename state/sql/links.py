@@ -1,0 +1,220 @@
+"""Two users who turn out to be one: a signed token, or a directory, proves it. Nothing is renumbered, so a link can be undone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from state import errors, reducers
+from state import events as ev
+from state.identity import Address, Assurance, Claims
+from state.keys import Vault
+from state.sql import log, people
+from state.sql.database import Row, Tx, query
+from state.sql.people import Newcomer
+
+SESSION = "SELECT * FROM sessions WHERE user_id = :user_id {lock}"
+MOVED = (
+    "UPDATE identities SET user_id = :winner WHERE user_id = :loser",
+    "UPDATE tickets SET session_id = :winner_session WHERE session_id = :loser_session",
+    "UPDATE actions SET session_id = :winner_session WHERE session_id = :loser_session",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proven:
+    """Where a proof led. `frozen`: sessions that were forwarded to `session_id` by it; `foreign`: the address belongs to
+    another customer, so nothing was linked."""
+
+    user_id: str
+    session_id: str
+    frozen: tuple[str, ...] = ()
+    foreign: bool = False
+
+
+def prove(vault: Vault, address: Address, claims: Claims, *, method: str, create: bool) -> Tx[Proven]:
+    """Record that the bearer of `address` is customer `claims.customer_id`, and link whoever that makes the same person.
+
+    `method`: token (verified) or directory (the address's channel authenticated it). With `create` an unknown address is made.
+    """
+    here = yield from _here(vault, address, claims, create=create)
+    mine = yield from people.customer_of(vault, here["user_id"])
+    if mine not in {None, claims.customer_id}:
+        return Proven(user_id=here["user_id"], session_id=here["id"], foreign=True)
+    frozen: list[str] = []
+    user_id = here["user_id"]
+    if mine is None:
+        user_id = yield from _claim_customer(vault, user_id, claims, method, frozen)
+    yield from _raise_assurance(vault, here, user_id, claims, method)
+    yield from _remember(vault, user_id, claims, method)
+    user_id = yield from _join_addresses(vault, user_id, claims, frozen)
+    rows = yield query("SELECT id FROM sessions WHERE user_id = :user_id", user_id=user_id)
+    return Proven(user_id=user_id, session_id=rows[0]["id"], frozen=tuple(frozen))
+
+
+def _here(vault: Vault, address: Address, claims: Claims, *, create: bool) -> Tx[Row]:
+    """The identity that is proven. One never seen joins the customer's user at once, when there is one."""
+    found = yield from people.find(vault, address, lock=True)
+    if found:
+        return found
+    if not create:
+        raise errors.BadInput("this address was never seen")
+    newcomer = Newcomer(address=address, assurance=Assurance.CHANNEL, method="channel")
+    owner = yield from people.find(vault, people.customer(claims.customer_id), lock=True)
+    if owner is None:
+        return (yield from people.ensure(vault, newcomer))
+    yield from people.add_identity(vault, owner["user_id"], newcomer)
+    found = yield from people.find(vault, address, lock=True)
+    if found is None:
+        raise errors.Conflict("the identity vanished")
+    return found
+
+
+def _claim_customer(vault: Vault, user_id: str, claims: Claims, method: str, frozen: list[str]) -> Tx[str]:
+    """Give the user the customer number, or link them to the user who has it."""
+    address = people.customer(claims.customer_id)
+    owner = yield from people.find(vault, address, lock=True)
+    if owner is None:
+        assurance = Assurance.VERIFIED if method == "token" else Assurance.CHANNEL
+        yield from people.add_identity(vault, user_id, Newcomer(address=address, assurance=assurance, method=method))
+        return user_id
+    if owner["user_id"] == user_id:
+        return user_id
+    return (yield from link(vault, user_id, owner["user_id"], f"same customer by {method}", frozen))
+
+
+def _raise_assurance(vault: Vault, here: Row, user_id: str, claims: Claims, method: str) -> Tx[None]:
+    """Mark the address as proven and say so in the log, once."""
+    identity = here["identity_id"]
+    level = Assurance.VERIFIED if method == "token" else Assurance.CHANNEL
+    rows = yield query(
+        "UPDATE identities SET assurance = :level, method = :method, verified_at = {now} WHERE id = :id"
+        " AND method <> :method AND assurance <> 'verified' RETURNING channel",
+        id=identity,
+        level=level.value,
+        method=method,
+    )
+    if not rows:
+        return
+    event = ev.IdentityVerified(
+        channel=rows[0]["channel"], identity=identity, method=method, customer_id=claims.customer_id, name=claims.name
+    )
+    sessions = yield query(SESSION, user_id=user_id)
+    session = sessions[0]
+    yield from people.note(vault, session, log.Entry(event, identity))
+    yield query(
+        "UPDATE sessions SET in_seq = :seq, ready_at = COALESCE(ready_at, {now}) WHERE id = :id",
+        seq=session["next_seq"],
+        id=session["id"],
+    )
+
+
+def _remember(vault: Vault, user_id: str, claims: Claims, method: str) -> Tx[None]:
+    """Keep the verified phone number and e-mail address as blind indexes, so that those addresses join by themselves."""
+    for kind, value in (("phone", claims.phone), ("email", claims.email)):
+        if value:
+            yield query(
+                "INSERT INTO attributes (user_id, kind, idx, source, at) VALUES (:user_id, :kind, :idx, :source, {now})"
+                " ON CONFLICT DO NOTHING",
+                user_id=user_id,
+                kind=kind,
+                idx=people.match_index(vault, (kind, value)),
+                source=method,
+            )
+
+
+def _join_addresses(vault: Vault, user_id: str, claims: Claims, frozen: list[str]) -> Tx[str]:
+    """Link users who wrote from an address that its channel authenticated and that equals a verified attribute."""
+    for kind, value in (("phone", claims.phone), ("email", claims.email)):
+        if not value:
+            continue
+        rows = yield query(
+            "SELECT DISTINCT user_id FROM identities WHERE match_idx = :idx AND user_id <> :user_id",
+            idx=people.match_index(vault, (kind, value)),
+            user_id=user_id,
+        )
+        for row in rows:
+            other = yield from people.customer_of(vault, row["user_id"])
+            if other in {None, claims.customer_id}:
+                user_id = yield from link(vault, user_id, row["user_id"], f"same verified {kind}", frozen)
+    return user_id
+
+
+def link(vault: Vault, one: str, two: str, reason: str, frozen: list[str]) -> Tx[str]:
+    """Make two users one: the younger session is frozen and forwarded to the older. Returns the user that stays."""
+    sessions = []
+    for user_id in sorted((one, two)):  # one order of locks for everybody
+        rows = yield query(SESSION, user_id=user_id)
+        sessions.append(rows[0])
+    older, younger = sorted(sessions, key=lambda s: (s["created_at"], s["id"]))
+    carried, unanswered = yield from _carried(vault, younger)
+    yield from _freeze(vault, older, younger, reason)
+    yield from _take_over(vault, older, younger, reason, carried, unanswered)
+    names = {
+        "winner": older["user_id"],
+        "loser": younger["user_id"],
+        "winner_session": older["id"],
+        "loser_session": younger["id"],
+    }
+    for sql in MOVED:
+        yield query(sql, **names)
+    yield query(
+        "INSERT INTO attributes (user_id, kind, idx, source, at) SELECT :winner, kind, idx, source, at FROM attributes"
+        " WHERE user_id = :loser ON CONFLICT DO NOTHING",
+        **names,
+    )
+    frozen.append(younger["id"])
+    return str(older["user_id"])
+
+
+def _carried(vault: Vault, younger: Row) -> Tx[tuple[dict[str, Any], list[ev.Stored]]]:
+    """What the younger session knows, and its messages that no turn has answered."""
+    keys = yield from log.ciphers(vault, [f"u:{younger['user_id']}"])
+    base = log.open_state(keys.get(f"u:{younger['user_id']}"), younger)
+    after = min(base.seq, younger["done_seq"])
+    stored = yield from log.between(vault, younger["id"], after, younger["next_seq"])
+    state = reducers.fold(base, [s for s in stored if s.seq > base.seq])
+    unanswered = [s for s in stored if s.seq > younger["done_seq"] and isinstance(s.data, ev.MessageReceived)]
+    return reducers.carried(state), unanswered
+
+
+def _freeze(vault: Vault, older: Row, younger: Row, reason: str) -> Tx[None]:
+    """End the younger session; its running turn loses its fence."""
+    yield from people.note(vault, younger, log.Entry(ev.SessionForwarded(to=older["id"], reason=reason)))
+    yield query(
+        "UPDATE sessions SET forwarded_to = :to, ready_at = NULL, lease_owner = NULL, fence = fence + 1, in_seq = done_seq WHERE id = :id",
+        to=older["id"],
+        id=younger["id"],
+    )
+    yield query("UPDATE sessions SET forwarded_to = :to WHERE forwarded_to = :id", to=older["id"], id=younger["id"])
+
+
+def _take_over(
+    vault: Vault, older: Row, younger: Row, reason: str, carried: dict[str, Any], unanswered: list[ev.Stored]
+) -> Tx[None]:
+    """Say in the older session who joined, and take the unanswered messages along."""
+    identities = yield query("SELECT id, channel FROM identities WHERE user_id = :user_id", user_id=younger["user_id"])
+    joined = ev.IdentityLinked(
+        other_session=younger["id"],
+        other_user=younger["user_id"],
+        reason=reason,
+        identities=[dict(row) for row in identities],
+        carried=carried,
+    )
+    entries = [log.Entry(joined), *(log.Entry(s.data, s.identity) for s in unanswered if s.data)]
+    yield from people.note(vault, older, *entries)
+    for seq, stored in enumerate(unanswered, start=older["next_seq"] + 1):
+        yield query(
+            "UPDATE inbox SET session_id = :to, seq = :seq WHERE session_id = :from_id AND seq = :old",
+            to=older["id"],
+            seq=seq,
+            from_id=younger["id"],
+            old=stored.seq,
+        )
+    has_open = any(action["state"] in {"dispatched", "unknown"} for action in carried["actions"].values())
+    if unanswered or has_open:
+        yield query(
+            "UPDATE sessions SET in_seq = :seq, burst_at = {now}, ready_at = {now} WHERE id = :id",
+            seq=older["next_seq"] + len(entries) - 1,
+            id=older["id"],
+        )

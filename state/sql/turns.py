@@ -1,0 +1,353 @@
+"""Turns: claiming a session, opening it, committing what the turn did. Every commit is fenced by the lease."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from state import errors, faults, reducers
+from state import events as ev
+from state.keys import Vault
+from state.lease import Lease
+from state.session import Session
+from state.sql import deliveries, log
+from state.sql.database import Query, Row, Tx, many, query
+from state.sql.deliveries import Delivery
+
+WINDOW = 160
+"""How far back (in seqs) a turn looks for the conversation's last messages."""
+
+HELD = "SELECT * FROM sessions WHERE id = :id AND fence = :fence AND lease_owner = :owner"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A session as a turn finds it. `pending`: inbound events no turn has answered; `recent`: the last messages and replies.
+
+    `next_seq`: the position of the next event; `upto`: what is answered once this turn commits; `handed_at`: when the open question's reply was handed to a channel that sends
+    (None: not yet), `handing`: that it is on its way, or may be.
+    """
+
+    session: Session
+    pending: tuple[ev.Stored, ...]
+    recent: tuple[ev.Stored, ...]
+    next_seq: int
+    upto: int
+    now: int
+    handed_at: int | None = None
+    handing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditLine:
+    """One audit row; `body` is plain JSON bytes, encrypted by the store under the user's key."""
+
+    id: str
+    actor: str
+    tool: str
+    verdict: str
+    body: bytes
+    action: str | None = None
+    confirmation: str | None = None
+    ms: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What a turn wants written. `base`: the session before `entries`; `moves`: action id → (from states, to state)."""
+
+    turn: str
+    base: Session
+    next_seq: int
+    entries: Sequence[log.Entry]
+    audits: Sequence[AuditLine] = ()
+    deliveries: Sequence[Delivery] = ()
+    proposals: Sequence[ev.ActionProposed] = ()
+    moves: dict[str, tuple[tuple[str, ...], str]] = field(default_factory=dict)
+    tickets: Sequence[ev.TicketOpened] = ()
+    settle_in: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The session after a commit, where its log stands, the seqs of the entries, when a turn is due again (ms, or None),
+    and which deliveries this process may send at once."""
+
+    session: Session
+    next_seq: int
+    seqs: tuple[int, ...]
+    due_ms: int | None
+    claimed: tuple[str, ...] = ()
+
+
+def claim(owner: str, limit: int, lease_ms: int) -> Tx[list[Lease]]:
+    """Take sessions that are ready and free, oldest first. Attempts are counted before the work, so that they survive a kill."""
+    rows = yield query(
+        "UPDATE sessions SET lease_owner = :owner, lease_until = {now} + :lease, fence = fence + 1, attempts = attempts + 1,"
+        " failing_since = CASE WHEN attempts > 0 THEN COALESCE(failing_since, {now}) END WHERE id IN"
+        " (SELECT id FROM sessions WHERE ready_at IS NOT NULL AND ready_at <= {now} AND (lease_owner IS NULL OR lease_until < {now})"
+        " ORDER BY ready_at LIMIT :limit {skip_locked}) RETURNING id, user_id, fence, attempts, COALESCE({now} - failing_since, 0) AS failing",
+        owner=owner,
+        lease=lease_ms,
+        limit=limit,
+    )
+    return [
+        Lease(
+            session_id=r["id"],
+            user_id=r["user_id"],
+            owner=owner,
+            fence=r["fence"],
+            attempts=r["attempts"],
+            failing_ms=r["failing"],
+        )
+        for r in rows
+    ]
+
+
+def renew(leases: Sequence[Lease], lease_ms: int) -> Tx[set[str]]:
+    """Prolong leases; returns the sessions whose lease was lost."""
+    lost = set()
+    for lease in leases:
+        rows = yield query(
+            "UPDATE sessions SET lease_until = {now} + :lease WHERE id = :id AND fence = :fence AND lease_owner = :owner RETURNING id",
+            lease=lease_ms,
+            id=lease.session_id,
+            fence=lease.fence,
+            owner=lease.owner,
+        )
+        if not rows:
+            lost.add(lease.session_id)
+    return lost
+
+
+def end_all_leases() -> Tx[None]:
+    """On SQLite, at start: whoever held a lease or a claim is dead, since this process holds the file now."""
+    yield query("UPDATE sessions SET lease_owner = NULL, lease_until = 0 WHERE lease_owner IS NOT NULL")
+    yield query("UPDATE outbox SET next_at = {now} WHERE state IN ('pending', 'claimed')")
+
+
+def open_session(vault: Vault, lease: Lease) -> Tx[Opened]:
+    """Read the folded state, the events after it and the last messages. Raises LeaseLost."""
+    rows = yield query(
+        HELD.replace("SELECT *", "SELECT *, {now} AS now"), id=lease.session_id, fence=lease.fence, owner=lease.owner
+    )
+    if not rows:
+        raise errors.LeaseLost
+    row = rows[0]
+    keys = yield from log.ciphers(vault, [f"u:{row['user_id']}"])
+    base = log.open_state(keys.get(f"u:{row['user_id']}"), row)
+    stored = yield from _events(vault, row, base.seq)
+    session = reducers.fold(base, [s for s in stored if s.seq > base.seq])
+    done = row["done_seq"]
+    asked = session.task.question.replied_seq if session.task and session.task.question else None
+    handed_at, handing = yield from _handed(row["id"], asked, stored)
+    return Opened(
+        session=session,
+        pending=tuple(s for s in stored if s.seq > done and s.kind in ev.INBOUND),
+        recent=tuple(s for s in stored if s.kind in {"MessageReceived", "ReplyQueued"}),
+        next_seq=row["next_seq"],
+        upto=row["in_seq"],
+        now=row["now"],
+        handed_at=handed_at,
+        handing=handing,
+    )
+
+
+def _events(vault: Vault, row: Row, after: int) -> Tx[list[ev.Stored]]:
+    """Everything after the folded state, and the messages of the window before it. One statement, of bounded size."""
+    rows = yield query(
+        "SELECT seq, kind, at, turn, identity_id, owner, body FROM events WHERE session_id = :id AND seq > :floor AND (seq > :after"
+        " OR kind IN ('MessageReceived', 'ReplyQueued')) ORDER BY seq",
+        id=row["id"],
+        floor=max(0, min(after, row["next_seq"] - WINDOW)),
+        after=min(after, row["done_seq"]),
+    )
+    return (yield from log.opened(vault, row["id"], rows))
+
+
+def _handed(session_id: str, seq: int | None, stored: Sequence[ev.Stored]) -> Tx[tuple[int | None, bool]]:
+    """When the reply at `seq` was handed to its channel. A reply without an outbox row is fetched by its client: at commit."""
+    if seq is None:
+        return None, False
+    rows = yield query(
+        "SELECT state, handed_at FROM outbox WHERE session_id = :id AND seq = :seq", id=session_id, seq=seq
+    )
+    if not rows:
+        return next((s.at for s in stored if s.seq == seq), 0), False
+    return rows[0]["handed_at"], rows[0]["state"] in {"pending", "claimed"}
+
+
+def append(vault: Vault, lease: Lease, work: Work) -> Tx[Written]:
+    """A short fenced commit inside a turn: events and action moves, before a write is dispatched. Raises LeaseLost, Conflict."""
+    row, base = yield from _hold(vault, lease, work)
+    seqs, session = yield from _write(vault, row, base, work)
+    after = row["next_seq"] + len(work.entries)
+    yield query("UPDATE sessions SET next_seq = :after WHERE id = :id", after=after, id=row["id"])
+    faults.point("turn.append")
+    return Written(session=session, next_seq=after, seqs=seqs, due_ms=None)
+
+
+def commit(vault: Vault, lease: Lease, work: Work, *, done_seq: int, worker: str, claim_ms: int) -> Tx[Written]:
+    """The turn's commit: events, state, outbox, audit at once; gives the lease back. Raises LeaseLost."""
+    row, base = yield from _hold(vault, lease, work)
+    seqs, session = yield from _write(vault, row, base, work)
+    claimed = yield from deliveries.add(row["id"], [(d, seqs[d.entry]) for d in work.deliveries], worker, claim_ms)
+    owner = f"u:{row['user_id']}"
+    keys = yield from log.ciphers(vault, [owner])
+    faults.point("turn.pre_commit")
+    more = row["in_seq"] > done_seq
+    rows = yield query(
+        "UPDATE sessions SET next_seq = :after, done_seq = :done, state = :state, state_seq = :state_seq, mode = :mode,"
+        " ready_at = CASE WHEN :more = 1 THEN COALESCE(ready_at, {now}) END, burst_at = CASE WHEN :more = 1 THEN {now} ELSE burst_at END,"
+        " lease_owner = NULL, attempts = 0, failing_since = NULL WHERE id = :id AND fence = :fence AND done_seq <= :done"
+        " RETURNING ready_at - {now} AS due",
+        id=row["id"],
+        after=row["next_seq"] + len(work.entries),
+        done=done_seq,
+        state=log.seal_state(keys[owner], row["id"], session),
+        state_seq=session.seq,
+        mode=session.mode,
+        more=1 if more else 0,
+        fence=lease.fence,
+    )
+    if not rows:
+        raise errors.LeaseLost
+    faults.point("turn.commit")
+    due = max(0, rows[0]["due"]) if rows[0]["due"] is not None else None
+    return Written(
+        session=session, next_seq=row["next_seq"] + len(work.entries), seqs=seqs, due_ms=due, claimed=claimed
+    )
+
+
+def _hold(vault: Vault, lease: Lease, work: Work) -> Tx[tuple[Row, Session]]:
+    """Lock the session under the lease, and fold in whatever was appended to it since the turn looked."""
+    rows = yield query(HELD + " {lock}", id=lease.session_id, fence=lease.fence, owner=lease.owner)
+    if not rows:
+        raise errors.LeaseLost
+    row, base = rows[0], work.base
+    if row["next_seq"] != work.next_seq:
+        foreign = yield from log.between(vault, row["id"], work.next_seq - 1, row["next_seq"])
+        base = reducers.fold(base, foreign)
+    return row, base
+
+
+def _write(vault: Vault, row: Row, base: Session, work: Work) -> Tx[tuple[tuple[int, ...], Session]]:
+    """Insert the turn's events and what hangs on them; returns their seqs and the session after them."""
+    placed = yield from log.append(vault, row["id"], row["user_id"], row["next_seq"], work.entries, work.turn)
+    now = yield query("SELECT {now} AS now")
+    session = base
+    for seq, entry in placed:
+        session = reducers.apply(session, entry.event, seq=seq, at=now[0]["now"])
+    yield from _actions(row, work)
+    yield from _tickets(vault, row, work)
+    yield from _audits(vault, row, work)
+    return tuple(seq for seq, _ in placed), session
+
+
+def _actions(row: Row, work: Work) -> Tx[None]:
+    """The ledger: new proposals, and moves that only one can win."""
+    for p in work.proposals:
+        yield query(
+            "INSERT INTO actions (id, session_id, task, tool, version, args_hash, state, created_at, settle_tries)"
+            " VALUES (:id, :session_id, :task, :tool, :version, :hash, 'awaiting_confirmation', {now}, 0)",
+            id=p.action,
+            session_id=row["id"],
+            task=p.task,
+            tool=p.tool,
+            version=p.version,
+            hash=p.args_hash,
+        )
+    for action, (before, after) in work.moves.items():
+        names = {f"s{chr(97 + i)}": state for i, state in enumerate(before)}
+        settle = work.settle_in.get(action)
+        rows = yield Query(
+            "UPDATE actions SET state = :state, settle_at = CASE WHEN :settle >= 0 THEN {now} + :settle END,"
+            " settle_tries = settle_tries + CASE WHEN :state = 'unknown' THEN 1 ELSE 0 END,"
+            " dispatched_at = CASE WHEN :state = 'dispatched' THEN {now} ELSE dispatched_at END"
+            f" WHERE id = :id AND state IN ({', '.join(':' + n for n in names)}) RETURNING id",
+            {"id": action, "state": after, "settle": -1 if settle is None else settle, **names},
+        )
+        if not rows:
+            raise errors.LeaseLost(f"action {action} is not {' or '.join(before)} any more")
+
+
+def _tickets(vault: Vault, row: Row, work: Work) -> Tx[None]:
+    if not work.tickets:
+        return
+    owner = f"u:{row['user_id']}"
+    keys = yield from log.ciphers(vault, [owner])
+    for t in work.tickets:
+        yield query(
+            "INSERT INTO tickets (id, number, session_id, status, priority, reason, subject_enc, owner, created_at)"
+            " VALUES (:id, :number, :session_id, 'open', 'normal', :reason, :subject, :owner, {now})",
+            id=t.ticket,
+            number=t.number,
+            session_id=row["id"],
+            reason=t.reason,
+            subject=keys[owner].seal(t.subject.encode(), f"tickets|subject|{t.ticket}"),
+            owner=owner,
+        )
+
+
+def _audits(vault: Vault, row: Row, work: Work) -> Tx[None]:
+    if not work.audits:
+        return
+    owner = f"u:{row['user_id']}"
+    keys = yield from log.ciphers(vault, [owner])
+    rows: list[dict[str, Any]] = [
+        {
+            "id": a.id,
+            "session_id": row["id"],
+            "user_id": row["user_id"],
+            "actor": a.actor,
+            "tool": a.tool,
+            "verdict": a.verdict,
+            "action_id": a.action,
+            "confirmation": a.confirmation,
+            "ms": a.ms,
+            "owner": owner,
+            "body": keys[owner].seal(a.body, f"audit|body|{a.id}"),
+        }
+        for a in work.audits
+    ]
+    yield many(
+        "INSERT INTO audit (id, at, session_id, user_id, actor, tool, verdict, action_id, confirmation, ms, owner, body) VALUES"
+        " (:id, {now}, :session_id, :user_id, :actor, :tool, :verdict, :action_id, :confirmation, :ms, :owner, :body)",
+        rows,
+    )
+
+
+def release(lease: Lease, *, after_ms: int) -> Tx[None]:
+    """Give a lease back unused; the attempt does not count."""
+    yield query(
+        "UPDATE sessions SET lease_owner = NULL, attempts = CASE WHEN attempts > 0 THEN attempts - 1 ELSE 0 END,"
+        " ready_at = {now} + :after WHERE id = :id AND fence = :fence AND lease_owner = :owner",
+        after=after_ms,
+        id=lease.session_id,
+        fence=lease.fence,
+        owner=lease.owner,
+    )
+
+
+def fail(lease: Lease, *, after_ms: int) -> Tx[int]:
+    """Give a lease back after a failed turn; returns for how long (ms) this session has been failing."""
+    rows = yield query(
+        "UPDATE sessions SET lease_owner = NULL, ready_at = {now} + :after, failing_since = COALESCE(failing_since, {now})"
+        " WHERE id = :id AND fence = :fence AND lease_owner = :owner RETURNING {now} - failing_since AS failing",
+        after=after_ms,
+        id=lease.session_id,
+        fence=lease.fence,
+        owner=lease.owner,
+    )
+    return int(rows[0]["failing"]) if rows else 0
+
+
+def next_number(name: str) -> Tx[int]:
+    """The next number of a counter people read."""
+    rows = yield query(
+        "INSERT INTO counters (name, value) VALUES (:name, 1001) ON CONFLICT (name) DO UPDATE SET value = counters.value + 1"
+        " RETURNING value",
+        name=name,
+    )
+    return int(rows[0]["value"])

@@ -1,0 +1,208 @@
+"""The store: every transaction of the program by name, over SQLite or PostgreSQL. Holds no rule about conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+from state import STORES, errors, faults
+from state import events as ev
+from state.identity import Address, Assurance, Claims
+from state.keys import Vault
+from state.lease import Lease
+from state.messages import Accepted, Inbound, Outbound, Receipt, StatusUpdate
+from state.session import Session
+from state.sql import deliveries, inbox, keyring, links, people, queries, turns
+from state.sql.database import Database, Row, Tx
+from state.sql.inbox import Pace, Ready
+from state.sql.links import Proven
+from state.sql.turns import Opened, Work, Written
+
+
+class Store:
+    """One instance per process. Raises RetryLater when the database is away; nothing is half-written then."""
+
+    def __init__(self, database: Database, vault: Vault) -> None:
+        """Take an open database and the keys."""
+        self.database = database
+        self.vault = vault
+
+    @classmethod
+    async def open(cls, url: str, *, keks: Mapping[str, bytes], index_key: bytes) -> Store:
+        """Open the database named by `url` (its scheme picks the row of STORES)."""
+        scheme = url.partition(":")[0]
+        if scheme not in STORES:
+            raise errors.BadInput(f"DATABASE_URL: {scheme!r} is not a store; use sqlite:///path or postgresql://…")
+        module, _, name = STORES[scheme].partition(":")
+        database = await getattr(import_module(module), name).open(url)
+        return cls(database, Vault(keks, index_key))
+
+    async def close(self) -> None:
+        """Finish what is queued and close."""
+        await self.database.close()
+
+    # --- in -----------------------------------------------------------------------------------------------------------
+
+    async def accept(self, message: Inbound, pace: Pace) -> tuple[Accepted, Ready | None]:
+        """Record one inbound message durably; see `inbox.accept`."""
+        result = await self.database.write(lambda: inbox.accept(self.vault, message, pace))
+        faults.point("ingest.post_commit")
+        return result
+
+    async def prove(self, address: Address, claims: Claims, *, method: str, create: bool) -> Proven:
+        """Record a proof of identity and link whoever it makes the same person; see `links.prove`."""
+
+        def tx() -> Tx[Proven]:
+            result = yield from links.prove(self.vault, address, claims, method=method, create=create)
+            faults.point("link.commit")
+            return result
+
+        return await self.database.write(tx)
+
+    # --- turns --------------------------------------------------------------------------------------------------------
+
+    async def claim(self, owner: str, *, limit: int, lease_ms: int) -> list[Lease]:
+        """Take ready sessions."""
+        return await self.database.write(lambda: turns.claim(owner, limit, lease_ms))
+
+    async def renew(self, leases: Sequence[Lease], *, lease_ms: int) -> set[str]:
+        """Prolong leases; the sessions that were lost."""
+        return await self.database.write(lambda: turns.renew(leases, lease_ms))
+
+    async def end_all_leases(self) -> None:
+        """For SQLite's start-up."""
+        await self.database.write(turns.end_all_leases)
+
+    async def open_session(self, lease: Lease) -> Opened:
+        """The session as a turn finds it."""
+        return await self.database.read(lambda: turns.open_session(self.vault, lease))
+
+    async def append(self, lease: Lease, work: Work) -> Written:
+        """A short commit inside a turn."""
+        written = await self.database.write(lambda: turns.append(self.vault, lease, work))
+        faults.point("turn.appended")
+        return written
+
+    async def commit(self, lease: Lease, work: Work, *, done_seq: int, worker: str, claim_ms: int) -> Written:
+        """The turn's commit."""
+        written = await self.database.write(
+            lambda: turns.commit(self.vault, lease, work, done_seq=done_seq, worker=worker, claim_ms=claim_ms)
+        )
+        faults.point("turn.committed")
+        return written
+
+    async def release(self, lease: Lease, *, after_ms: int) -> None:
+        """Give a lease back unused."""
+        await self.database.write(lambda: turns.release(lease, after_ms=after_ms))
+
+    async def fail(self, lease: Lease, *, after_ms: int) -> int:
+        """Give a lease back after a failure; how long the session has been failing, in ms."""
+        return await self.database.write(lambda: turns.fail(lease, after_ms=after_ms))
+
+    async def next_number(self, name: str) -> int:
+        """The next ticket number (or another counter's)."""
+        return await self.database.write(lambda: turns.next_number(name))
+
+    async def due_actions(self, *, limit: int = 50) -> list[Row]:
+        """Make sessions ready whose write has an unknown outcome that is to be looked up now."""
+        return await self.database.write(lambda: queries.due_actions(limit))
+
+    # --- out ----------------------------------------------------------------------------------------------------------
+
+    async def claim_deliveries(self, worker: str, *, limit: int, claim_ms: int) -> list[Outbound]:
+        """Take replies that are due."""
+        return await self.database.write(lambda: deliveries.claim(self.vault, worker, limit, claim_ms))
+
+    async def load_delivery(self, outbox_id: str) -> Outbound:
+        """A claimed reply, ready to be sent."""
+        return await self.database.read(lambda: deliveries.load(self.vault, outbox_id))
+
+    async def settle_deliveries(self, receipts: Sequence[tuple[Receipt, float]], worker: str) -> None:
+        """Record receipts, many in one commit."""
+        await self.database.write(lambda: deliveries.settle(receipts, worker))
+        faults.point("send.receipt")
+
+    async def put_back(self, ids: Sequence[str], worker: str) -> None:
+        """Return claims that were never tried."""
+        await self.database.write(lambda: deliveries.put_back(ids, worker))
+
+    async def give_up(self, give_up_ms: int) -> list[Row]:
+        """Fail what cannot be delivered."""
+        return await self.database.write(lambda: deliveries.give_up(give_up_ms))
+
+    async def delivery_status(self, update: StatusUpdate) -> None:
+        """Fold a provider's delivery status."""
+        await self.database.write(lambda: deliveries.status(update))
+
+    # --- reads --------------------------------------------------------------------------------------------------------
+
+    async def live(self, address: Address) -> Row | None:
+        """Where an address stands."""
+        return await self.database.read(lambda: queries.live(self.vault, address))
+
+    async def address(self, identity_id: str) -> Address | None:
+        """An identity's address."""
+        return await self.database.read(lambda: deliveries.address_of(self.vault, identity_id))
+
+    async def addresses(self, user_id: str) -> list[tuple[str, Address, Assurance]]:
+        """A user's identities."""
+        return await self.database.read(lambda: people.addresses(self.vault, user_id))
+
+    async def transcript(self, session_id: str, after: int) -> list[tuple[str, ev.Stored]]:
+        """Messages and replies after a seq."""
+        return await self.database.read(lambda: queries.transcript(self.vault, session_id, after))
+
+    async def events(self, session_id: str, after: int) -> list[ev.Stored]:
+        """All events after a seq."""
+        return await self.database.read(lambda: queries.events(self.vault, session_id, after))
+
+    async def session(self, session_id: str) -> tuple[Row, Session] | None:
+        """A session's row and folded state."""
+
+        def tx() -> Tx[tuple[Row, Session] | None]:
+            row = yield from queries.session_row(session_id)
+            return (row, (yield from queries.folded(self.vault, row))) if row else None
+
+        return await self.database.read(tx)
+
+    async def refold(self, session_id: str) -> Session:
+        """The session folded from its whole log."""
+
+        def tx() -> Tx[Session]:
+            row = yield from queries.session_row(session_id)
+            if row is None:
+                raise errors.BadInput("no such session")
+            return (yield from queries.refold(self.vault, row))
+
+        return await self.database.read(tx)
+
+    async def sessions(self, *, limit: int = 100, before: int | None = None) -> list[Row]:
+        """Sessions by last activity."""
+        return await self.database.read(lambda: queries.sessions(limit, before))
+
+    async def tickets(self, *, limit: int = 100) -> list[dict[str, Any]]:
+        """Tickets, newest first."""
+        return await self.database.read(lambda: queries.tickets(self.vault, limit))
+
+    async def action(self, action_id: str) -> Row | None:
+        """An action in the ledger."""
+        return await self.database.read(lambda: queries.action(action_id))
+
+    async def deliveries(self, session_id: str) -> list[Row]:
+        """The outbox of a session."""
+        return await self.database.read(lambda: queries.deliveries(session_id))
+
+    async def health(self) -> dict[str, int]:
+        """Queue figures; raises RetryLater when the database is away."""
+        return await self.database.read(queries.health)
+
+    # --- keys ---------------------------------------------------------------------------------------------------------
+
+    async def rewrap(self, *, batch: int = 500) -> int:
+        """Wrap the next data keys under the newest key; how many were done."""
+        return await self.database.write(lambda: keyring.rewrap(self.vault, batch))
+
+    async def key_uses(self) -> list[Row]:
+        """Data keys per key encryption key."""
+        return await self.database.read(keyring.uses)
