@@ -1,0 +1,126 @@
+"""The wire to an OpenAI-compatible server: one POST, errors named by who must react. Never retries, logs no body.
+
+The only file that imports the SDK. Bodies are sent ready-made: the SDK's own methods walk every message in pure Python,
+about half a millisecond each, while its low-level `post` costs the same for two lines as for four hundred.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any, cast
+
+import aiohttp
+import httpx2
+import openai
+import orjson
+
+from bot.models.base import ModelDown, ModelRefused, ModelWrong
+from config.settings import Settings
+from state.errors import BotError
+
+DEFAULT_BASE = "https://api.openai.com/v1"
+NO_KEY = "none"  # for servers that need no key; the SDK insists on some text
+REFUSED_CODES = frozenset({
+    "account_deactivated", "billing_hard_limit_reached", "billing_not_active", "credit_balance_exhausted",
+    "insufficient_quota", "invalid_api_key", "model_not_found", "spend_limit_exceeded",
+})  # fmt: skip
+BUSY = frozenset({408, 409, 429})
+
+
+class OpenAIClient:
+    """A pooled connection to one server. Make it inside a running process; `close` it at the end."""
+
+    def __init__(self, settings: Settings) -> None:
+        key, tuning = settings.openai_api_key, settings.tuning
+        self._sdk = openai.AsyncOpenAI(
+            api_key=key.get_secret_value() if key else NO_KEY,
+            base_url=settings.openai_base_url or DEFAULT_BASE,
+            max_retries=0,
+            http_client=openai.DefaultAioHttpClient(follow_redirects=False),
+        )
+        # `pool` bounds the wait for a connection with its name look-up, `read` every silence of the other side:
+        # the answer is not streamed, so the first byte comes when all of it is there
+        self._timeout = httpx2.Timeout(
+            connect=tuning.model_connect_s,
+            pool=tuning.model_connect_s,
+            read=tuning.model_first_byte_s,
+            write=tuning.model_between_s,
+        )
+
+    async def post(self, path: str, body: Mapping[str, Any], *, timeout: float) -> dict[str, Any]:
+        """Send one ready body and read the JSON object that comes back, all within `timeout` seconds.
+
+        Raises ModelDown (may work later), ModelRefused (never will) or ModelWrong (request or answer is unusable).
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                response = await self._sdk.post(
+                    path,
+                    cast_to=httpx2.Response,
+                    content=orjson.dumps(body),
+                    options={"timeout": self._timeout},
+                )
+        except (TimeoutError, openai.APITimeoutError) as error:
+            raise ModelDown("the model did not answer in time") from error
+        except openai.APIStatusError as error:
+            raise _named(error) from error
+        except (openai.OpenAIError, httpx2.HTTPError, aiohttp.ClientError, OSError) as error:
+            raise ModelDown(f"the connection to the model failed: {_root(error)}") from error
+        return _decoded(response)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._sdk.close()
+
+
+def _decoded(response: httpx2.Response) -> dict[str, Any]:
+    try:
+        found = orjson.loads(response.content)
+    except orjson.JSONDecodeError as error:
+        raise ModelWrong("the model's answer is not JSON") from error
+    if not isinstance(found, dict):
+        raise ModelWrong("the model's answer is not a JSON object")
+    return cast("dict[str, Any]", found)
+
+
+def _named(error: openai.APIStatusError) -> BotError:
+    """Name a refusal by its code first, then its status; the provider's prose may quote our prompt and stays out."""
+    status, codes = error.status_code, {error.code, error.type}
+    detail = _detail(error)
+    if status in {401, 403, 404} or status < 400 or codes & REFUSED_CODES:
+        return ModelRefused(detail)
+    if status in BUSY or status >= 500:
+        return ModelDown(detail, after=retry_after(error.response.headers))
+    return ModelWrong(detail, again=False)
+
+
+def _detail(error: openai.APIStatusError) -> str:
+    words = [f"the model's server answered {error.status_code}", error.code or error.type]
+    words += [f"({error.param})" if error.param else None, f"request {error.request_id}" if error.request_id else None]
+    return " ".join(str(word) for word in words if word)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Read how many seconds the server asks us to wait: `retry-after-ms`, or `retry-after` as seconds or a date."""
+    for name, scale in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        try:
+            return max(0.0, float(headers[name]) / scale)
+        except (KeyError, ValueError):
+            continue
+    try:
+        moment = parsedate_to_datetime(headers["retry-after"])
+    except (KeyError, ValueError):
+        return None
+    if moment.tzinfo is None:
+        return None
+    return max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds())
+
+
+def _root(error: BaseException) -> str:
+    """Name the innermost cause by its class alone: its words may hold addresses or parts of a body."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return type(error).__name__
