@@ -840,7 +840,7 @@
     }
 
     /** Show a message once; a later frame of the same message settles the first one. */
-    put(frame, state = "") {
+    put(frame) {
       if (this.has(frame.id)) return this.settle(frame.id, frame);
       if (this.#twin(frame)) return;
       const node = h("div", { className: `message ${frame.author}` });
@@ -850,7 +850,6 @@
       if (frame.author === "bot") this.#name = frame.name;
       this.#fill(node);
       this.#place(node);
-      this.mark(frame.id, state);
       this.intro.hidden = true;
       if (this.#stuck || frame.author === "user") this.toEnd();
       else this.latest.hidden = false;
@@ -884,13 +883,13 @@
     }
 
     /** Where a message stands: "" (with the server), "sending", "kept" or "failed". */
-    mark(id, state) {
+    mark(id, state, reason = "") {
       const node = this.#nodes.get(id);
       if (!node) return;
       const w = this.#words;
       const line = node.lastChild;
-      line.replaceChildren(...(state ? [w[state]] : []));
-      if (state === "failed") {
+      line.replaceChildren(...(state ? [`${w[state]} ${reason}`.trim()] : []));
+      if (state === "failed" && reason !== w.errors.too_large) {
         const again = h("button", { type: "button" }, w.again);
         again.addEventListener("click", () => this.#on.resend(id));
         line.append(" ", again);
@@ -1334,7 +1333,7 @@
       const { errors } = this.#words;
       const text = errors[code] ?? (message || errors.other);
       this.#view.typing(false);
-      if (this.#pending.has(id)) this.#fail(id);
+      if (this.#pending.has(id)) return this.#fail(id, text);
       this.#view.put({ id: uuid(), author: "system", text, seq: this.#cursor });
     }
 
@@ -1355,21 +1354,27 @@
 
     #paint({ id, text, label, at, failed }) {
       const state = failed ? "failed" : ["waiting", "refused"].includes(this.#link.state) ? "kept" : "";
-      this.#view.put({ id, author: "user", text: text ?? label, at, channel: "web" }, state);
+      this.#view.put({ id, author: "user", text: text ?? label, at, channel: "web" });
+      this.#view.mark(id, state, failed || "");
     }
 
     #transmit({ type, id, text, value, failed }) {
       if (failed || !this.#link.online) return;
-      setTimeout(() => this.#pending.has(id) && this.#link.online && this.#view.mark(id, "sending"), 1500);
+      setTimeout(() => this.#slow(id), 1500);
       this.#link.send(type === "choice" ? { type, id, value } : { type, id, text });
       clearTimeout(this.#late);
       this.#late = setTimeout(() => this.#link.renew(), PATIENCE); // a wire without answers is a dead one
     }
 
-    #fail(id) {
-      this.#pending.get(id).failed = true;
+    #slow(id) {
+      const waits = this.#pending.has(id) && !this.#pending.get(id).failed && this.#link.online;
+      if (waits) this.#view.mark(id, "sending");
+    }
+
+    #fail(id, reason) {
+      this.#pending.get(id).failed = reason;
       this.#store.drop(id);
-      this.#view.mark(id, "failed");
+      this.#view.mark(id, "failed", reason);
       clearTimeout(this.#late);
     }
 
