@@ -1,29 +1,41 @@
-"""What a tool is: its declaration, its context, its outcome. Calls nothing."""
+"""What a tool is: its declaration and the checks on it, its context, its outcome. Sends nothing by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any, Literal
+import inspect
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Protocol, TypeVar, get_type_hints
 
 from pydantic import BaseModel
 
+from state import errors
 from state.identity import Assurance
+from tools import schema
 
 Kind = Literal["lookup", "transform", "transact"]
 Effect = Literal["keyed", "probeable", "transactional"]
 
+SYSTEM = "system"
+"""The actor of the engine's own calls. Internal tools exist for it alone."""
+
+SESSION_FACTS = frozenset({"customer_id", "user_id", "session_id", "channel"})
+
 
 @dataclass(frozen=True, slots=True)
 class FromSession:
-    """Marks an argument (`Annotated[str, FromSession("customer_id")]`) that the gateway fills and no model ever sees."""
+    """Marks an argument (`Annotated[str, FromSession("customer_id")]`) that the gateway fills, unseen by models."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """On whose behalf a call is made; built by code from the session, never from text."""
+    """On whose behalf a call is made; built by code from the session, never from text.
+
+    `tools`: the names the workflow's step may use, None where no workflow narrows them.
+    """
 
     actor: str
     session_id: str
@@ -34,6 +46,27 @@ class Caller:
     scopes: frozenset[str] = frozenset()
     workflow: str | None = None
     step: str | None = None
+    tools: frozenset[str] | None = None
+
+
+class System(Protocol):
+    """One outside API. Every failure it raises is one of `tools.failures` or an `AskHuman`."""
+
+    async def get(self, path: str, *, params: Mapping[str, str] | None = None, timeout: float) -> Any:  # noqa: ANN401
+        """Read; answers the parsed JSON."""
+        ...
+
+    async def post(self, path: str, body: Mapping[str, Any], *, key: str | None, timeout: float) -> Any:  # noqa: ANN401
+        """Write, once; answers the parsed JSON."""
+        ...
+
+
+class Systems(Protocol):
+    """The outside APIs by name."""
+
+    def __getitem__(self, name: str, /) -> System:
+        """Answer one API; raises AskHuman when it is not configured."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +74,38 @@ class Context:
     """What a tool's function gets beside its arguments. `key` is the idempotency key of a transact call."""
 
     caller: Caller
-    systems: Any
+    systems: Systems
     timeout: float
     key: str | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def remaining(self) -> float:
+        """Seconds left of `timeout`."""
+        return self.timeout - (time.monotonic() - self.started)
+
+    async def get(self, system: str, path: str, params: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401
+        """Read from an outside API within the time that is left."""
+        return await self.systems[system].get(path, params=params, timeout=self.remaining)
+
+    async def post(self, system: str, path: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401
+        """Write to an outside API with this call's idempotency key."""
+        return await self.systems[system].post(path, body, key=self.key, timeout=self.remaining)
+
+
+Run = Callable[[Any, Context], Awaitable[BaseModel]]
+Probe = Callable[[Any, Context], Awaitable[BaseModel | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """A versioned function behind the gateway. `effect`: how a transact call is made certain; `probe` reads it back by key."""
+    """A versioned function behind the gateway; made by `@tool` or `declare`, which check it.
+
+    effect    how a transact call is made certain; `probe` reads it back by key, None when there is no trace of it
+    internal  for the engine alone, no model ever hears of it
+    identity  argument → session fact, for the arguments the gateway fills
+    schema    what a provider is told (OpenAI's strict subset); `notes` say what is lost by it and what looks unwise
+    """
 
     name: str
     version: int
@@ -56,12 +113,16 @@ class Tool:
     description: str
     arguments: type[BaseModel]
     result: type[BaseModel]
-    run: Callable[[Any, Context], Awaitable[BaseModel]]
-    scopes: tuple[str, ...] = ()
+    run: Run
+    scopes: frozenset[str] = frozenset()
     assurance: Assurance = Assurance.CHANNEL
     needs_customer: bool = False
     effect: Effect | None = None
-    probe: Callable[[Any, Context], Awaitable[BaseModel | None]] | None = None
+    probe: Probe | None = None
+    internal: bool = False
+    identity: Mapping[str, str] = field(default_factory=dict)
+    schema: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -87,10 +148,11 @@ class Audit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a call ended. `state`: succeeded, failed (it had no effect) or unknown (a write that may have happened).
+    """How a call ended. `state`: succeeded, failed (without effect) or unknown (a write that may have happened).
 
-    `reason`: one word: not_found, rejected, invalid, unavailable, timeout, policy, scope, assurance, customer, unknown_tool, …;
-    `message`: for people. `result`: declared fields only, plain JSON.
+    `reason`: one word: not_found, rejected, invalid, unavailable, timeout, busy, denied, schema, defect, policy, scope,
+    step, assurance, customer, unknown_tool, changed. `code`: the other system's own word for a rejection.
+    `message`: for people and models. `result`: declared fields only, plain JSON.
     """
 
     tool: str
@@ -100,6 +162,7 @@ class Outcome:
     result: Any = None
     reason: str = ""
     message: str = ""
+    code: str = ""
     ms: int = 0
     audit: tuple[Audit, ...] = ()
 
@@ -112,3 +175,122 @@ class Proposal:
     version: int
     arguments: dict[str, Any]
     args_hash: str
+    audit: tuple[Audit, ...] = ()
+
+
+A = TypeVar("A", bound=BaseModel)
+R = TypeVar("R", bound=BaseModel)
+
+
+def tool(
+    *,
+    kind: Kind,
+    version: int = 1,
+    scopes: tuple[str, ...] = (),
+    assurance: Assurance = Assurance.CHANNEL,
+    needs_customer: bool = False,
+    effect: Effect | None = None,
+    probe: Probe | None = None,
+    internal: bool = False,
+) -> Callable[[Callable[[A, Context], Awaitable[R]]], Tool]:
+    """Turn `async def name(arguments: Model, context: Context) -> Model` into a tool; models read its docstring.
+
+    It registers nothing: a pack lists its tools in `TOOLS`. Raises BadInput naming the tool and what is wrong with it.
+    """
+
+    def made(run: Callable[[A, Context], Awaitable[R]]) -> Tool:
+        name = getattr(run, "__name__", "?")
+        arguments, result = _models(name, run)
+        return declare(
+            Tool(
+                name=name,
+                version=version,
+                kind=kind,
+                description=inspect.getdoc(run) or "",
+                arguments=arguments,
+                result=result,
+                run=run,
+                scopes=frozenset(scopes),
+                assurance=assurance,
+                needs_customer=needs_customer,
+                effect=effect,
+                probe=probe,
+                internal=internal,
+            )
+        )
+
+    return made
+
+
+def _models(name: str, run: Callable[..., Any]) -> tuple[type[BaseModel], type[BaseModel]]:
+    hints = get_type_hints(run)
+    result = hints.pop("return", None)
+    models = [hint for hint in hints.values() if isinstance(hint, type) and issubclass(hint, BaseModel)]
+    right = len(hints) == 2 and len(models) == 1 and isinstance(result, type) and issubclass(result, BaseModel)
+    if not (right and inspect.iscoroutinefunction(run)):
+        raise errors.BadInput(
+            f"tool {name}: write it as `async def {name}(arguments: Arguments, context: Context) -> Result`,"
+            " where Arguments and Result are pydantic models"
+        )
+    return models[0], result
+
+
+def declare(given: Tool) -> Tool:
+    """Check a tool and work out its schema, identity arguments and notes. Raises BadInput naming tool and reason."""
+    try:
+        _check_shape(given)
+        identity = _identity(given.arguments)
+        strict = schema.strict(given.arguments, hidden=identity.keys())
+        schema.strict(given.result, mode="serialization")
+    except errors.BadInput as error:
+        raise errors.BadInput(f"tool {given.id}: {error}") from error
+    return replace(
+        given,
+        identity=identity,
+        needs_customer=given.needs_customer or "customer_id" in identity.values(),
+        schema=strict.schema,
+        notes=() if given.internal else tuple(f"{given.id}: {note}" for note in strict.notes),
+    )
+
+
+def _check_shape(given: Tool) -> None:
+    if not (given.name.isidentifier() and given.name.isascii() and given.name.islower() and len(given.name) <= 64):
+        raise errors.BadInput("a name has at most 64 small letters, digits and underscores")
+    if given.version < 1:
+        raise errors.BadInput("versions count from 1")
+    if not given.description:
+        raise errors.BadInput("it needs a docstring: that is what the model reads")
+    if given.kind == "transact":
+        _check_effect(given)
+    elif given.effect or given.probe:
+        raise errors.BadInput(f"a {given.kind} has no effect to declare; only a transact tool has")
+
+
+def _check_effect(given: Tool) -> None:
+    if given.effect is None:
+        raise errors.BadInput(
+            "a transact tool must declare effect=: keyed (the API takes an idempotency key), probeable (it can be"
+            " read back, give probe=) or transactional (our own database)"
+        )
+    if given.effect == "probeable" and given.probe is None:
+        raise errors.BadInput("effect='probeable' needs probe=, a function that reads the effect back")
+
+
+def _identity(model: type[BaseModel]) -> dict[str, str]:
+    """Which arguments the gateway fills from which fact of the session."""
+    found = _marked(model)
+    if unknown := set(found.values()) - SESSION_FACTS:
+        raise errors.BadInput(f"FromSession({min(unknown)!r}): a session knows {', '.join(sorted(SESSION_FACTS))}")
+    for nested in schema.nested_models(model):
+        if _marked(nested):
+            raise errors.BadInput(f"{nested.__name__}: FromSession works for the outermost arguments only")
+    return found
+
+
+def _marked(model: type[BaseModel]) -> dict[str, str]:
+    return {
+        name: mark.name
+        for name, info in model.model_fields.items()
+        for mark in info.metadata
+        if isinstance(mark, FromSession)
+    }

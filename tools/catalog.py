@@ -1,0 +1,57 @@
+"""All tools of this deployment, loaded from packs and looked up by name. Calls none."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Iterator
+from typing import Self
+
+from state import errors
+from tools import PACKS
+from tools.base import Tool
+
+
+class Catalog:
+    """Tools by name and version, in the order in which their packs list them."""
+
+    def __init__(self, tools: Iterable[Tool]) -> None:
+        """Take tools in order. Raises BadInput when `name@version` occurs twice."""
+        self._by_id: dict[str, Tool] = {}
+        self._newest: dict[str, Tool] = {}
+        for tool in tools:
+            if tool.id in self._by_id:
+                raise errors.BadInput(f"tool {tool.id} exists twice; give the new one another name or version")
+            self._by_id[tool.id] = tool
+            known = self._newest.get(tool.name)
+            if known is None or known.version < tool.version:
+                self._newest[tool.name] = tool
+
+    @classmethod
+    def load(cls, tool_packs: Iterable[str] = ()) -> Self:
+        """Import the deployment's own packs (TOOL_PACKS), then the built-in ones. Raises BadInput when one is wrong."""
+        return cls(tool for module in (*tool_packs, *PACKS.values()) for tool in _tools_of(module))
+
+    def get(self, name: str, version: int | None = None) -> Tool | None:
+        """A tool by name, the newest version unless one is given; None when there is none."""
+        return self._newest.get(name) if version is None else self._by_id.get(f"{name}@{version}")
+
+    def __iter__(self) -> Iterator[Tool]:
+        """The newest version of every tool, in stable order."""
+        return iter(self._newest.values())
+
+    def notes(self) -> list[str]:
+        """What models are not told about the tools' rules, and what looks unwise; for the operator."""
+        return [note for tool in self._by_id.values() for note in tool.notes]
+
+
+def _tools_of(module: str) -> list[Tool]:
+    try:
+        pack = importlib.import_module(module)
+    except ImportError as error:
+        raise errors.BadInput(f"tool pack {module} cannot be imported: {error}") from error
+    except errors.BadInput as error:
+        raise errors.BadInput(f"tool pack {module}: {error}") from error
+    tools = getattr(pack, "TOOLS", None)
+    if not isinstance(tools, (list, tuple)) or not all(isinstance(one, Tool) for one in tools):
+        raise errors.BadInput(f"tool pack {module} needs TOOLS = [...], a list of functions decorated with @tool")
+    return list(tools)

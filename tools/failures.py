@@ -1,0 +1,59 @@
+"""How a call to another system can fail, named by what it proves about the effect. Decides nothing.
+
+BotError
+├─ RetryLater
+│  └─ Unavailable   no usable answer to a read
+│     ├─ NotSent    provably no byte left: even a write may be repeated
+│     └─ Throttled  it answered "not now": a write was not taken
+├─ Uncertain        a write may have happened: never repeated without a key
+├─ NotFound         it answered "there is no such thing"
+└─ Declined         it answered "no", for good, and said why
+"""
+
+from __future__ import annotations
+
+from state import errors
+
+
+class Unavailable(errors.RetryLater):
+    """The other system is not available at the moment."""
+
+    def __init__(self, detail: str | None = None, *, after: float | None = None, reason: str = "unavailable") -> None:
+        """`after`: seconds it asked us to wait; `reason`: one word for counters."""
+        super().__init__(detail, after=after)
+        self.reason = reason
+
+
+class NotSent(Unavailable):
+    """The other system could not be reached; nothing was sent."""
+
+
+class Throttled(Unavailable):
+    """The other system takes no more requests at the moment."""
+
+    def __init__(self, detail: str | None = None, *, after: float | None = None) -> None:
+        """`after`: seconds it asked us to wait."""
+        super().__init__(detail, after=after, reason="busy")
+
+
+class Uncertain(errors.BotError):
+    """The request was sent, but no usable answer came back; it may have taken effect."""
+
+    def __init__(self, detail: str | None = None, *, after: float | None = None, reason: str = "unavailable") -> None:
+        """`after`: seconds it asked us to wait; `reason`: one word for counters."""
+        super().__init__(detail)
+        self.after = after
+        self.reason = reason
+
+
+class NotFound(errors.BotError):
+    """There is no such record."""
+
+
+class Declined(errors.BotError):
+    """The other system refused the request."""
+
+    def __init__(self, detail: str | None = None, *, code: str = "") -> None:
+        """`code`: the other system's own word for why."""
+        super().__init__(detail)
+        self.code = code

@@ -1,0 +1,192 @@
+"""Clients of outside APIs over one shared HTTP session. Sends every request once; decides no repetition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from state import errors
+from tools import failures
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+
+MAX_BODY = 1_000_000
+CONNECT_MAX = 5.0
+CONNECT_SHARE = 0.8  # of a request's time; so that "never connected" is known before the whole time is up
+MAX_MESSAGE = 300
+IN_PROGRESS = ("in_progress", "in_use")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where an outside API is (no slash at the end) and its token."""
+
+    base_url: str
+    token: str = field(repr=False)
+
+
+class Systems:
+    """The outside APIs by name. Opens nothing before the first request; `close` ends all connections."""
+
+    def __init__(self, endpoints: Mapping[str, Endpoint]) -> None:
+        """Take what is configured; an API that is not here answers AskHuman."""
+        self._systems = {name: System(name, endpoint, self._session) for name, endpoint in endpoints.items()}
+        self._open: aiohttp.ClientSession | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The APIs that the settings name."""
+        if settings.acme_api_base is None or settings.acme_api_token is None:
+            return cls({})
+        token = settings.acme_api_token.get_secret_value()
+        return cls({"acme": Endpoint(base_url=settings.acme_api_base, token=token)})
+
+    def __getitem__(self, name: str) -> System:
+        """One API by name; raises AskHuman when it is not configured."""
+        try:
+            return self._systems[name]
+        except KeyError:
+            raise errors.AskHuman(f"{name} is not connected; set {name.upper()}_API_BASE and its token") from None
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._open is None:
+            connector = aiohttp.TCPConnector(limit=100, ttl_dns_cache=60)
+            self._open = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        return self._open
+
+    async def close(self) -> None:
+        """Close every connection; a later request opens new ones."""
+        session, self._open = self._open, None
+        if session is not None:
+            await session.close()
+
+
+class System:
+    """One outside API: JSON over HTTP with a bearer token."""
+
+    def __init__(self, name: str, endpoint: Endpoint, session: Callable[[], aiohttp.ClientSession]) -> None:
+        """`session` gives the shared session when it is needed."""
+        self.name = name
+        self._base = endpoint.base_url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {endpoint.token}", "Accept": "application/json"}
+        self._session = session
+
+    async def get(self, path: str, *, params: Mapping[str, str] | None = None, timeout: float) -> Any:  # noqa: ANN401
+        """Read. Raises NotFound, Declined, AskHuman, or Unavailable when it may be tried again."""
+        try:
+            return await self._request("GET", path, params=params, timeout=timeout)
+        except failures.Uncertain as error:  # a read has no effect to be uncertain about
+            raise failures.Unavailable(str(error), after=error.after, reason=error.reason) from error
+
+    async def post(self, path: str, body: Mapping[str, Any], *, key: str | None, timeout: float) -> Any:  # noqa: ANN401
+        """Write, once. Raises NotSent, Throttled, Uncertain, NotFound, Declined or AskHuman: see `tools.failures`."""
+        headers = {"Content-Type": "application/json"}
+        if key:
+            headers["Idempotency-Key"] = key
+        return await self._request("POST", path, headers=headers, data=orjson.dumps(body), timeout=timeout)
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        timeout: float,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        data: bytes | None = None,
+    ) -> Any:  # noqa: ANN401  JSON
+        if timeout <= 0:
+            raise failures.NotSent(f"no time was left to ask {self.name}", reason="timeout")
+        limits = aiohttp.ClientTimeout(total=timeout, connect=min(CONNECT_MAX, timeout * CONNECT_SHARE))
+        with _named(self.name):
+            async with self._session().request(
+                method,
+                URL(self._base + path, encoded=True),
+                headers={**self._headers, **(headers or {})},
+                params=params,
+                data=data,
+                timeout=limits,
+                allow_redirects=False,
+            ) as response:
+                return _answer(self.name, response, await _body(response))
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Name each failure of the transport by whether a byte can have left."""
+    try:
+        yield
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
+        raise failures.NotSent(f"{name} cannot be reached") from error
+    except TimeoutError as error:
+        raise failures.Uncertain(f"{name} did not answer in time", reason="timeout") from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise failures.Uncertain(f"{name} broke off the connection") from error
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    """Read the body up to MAX_BODY; what is longer is no usable answer."""
+    parts: list[bytes] = []
+    size = 0
+    async for chunk in response.content.iter_chunked(65_536):
+        size += len(chunk)
+        if size > MAX_BODY:
+            raise failures.Uncertain(f"an answer of more than {MAX_BODY} bytes", reason="too_large")
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def _answer(name: str, response: aiohttp.ClientResponse, body: bytes) -> Any:  # noqa: ANN401  JSON
+    """The parsed answer of a 2xx; every other status as the failure that says who must react."""
+    status = response.status
+    if 200 <= status < 300:
+        return _parsed(name, body)
+    after = retry_after(response.headers.get("Retry-After"))
+    if status == 429:
+        raise failures.Throttled(f"{name} takes no more requests at the moment", after=after)
+    if status >= 500 or status == 408:
+        raise failures.Uncertain(f"{name} answered with status {status}", after=after)
+    code, message = _said(body)
+    if status == 404:
+        raise failures.NotFound(message or None)
+    if status == 409 and code.endswith(IN_PROGRESS):
+        raise failures.Uncertain(f"{name} is still working on an earlier request with this key", after=after)
+    if status in {401, 403} or status < 400:
+        raise errors.AskHuman(f"{name} answered with status {status}; its address or token is not right")
+    raise failures.Declined(message or None, code=code)
+
+
+def _parsed(name: str, body: bytes) -> Any:  # noqa: ANN401  JSON
+    if not body:
+        return None
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise failures.Uncertain(f"{name} answered with something that is not JSON") from error
+
+
+def _said(body: bytes) -> tuple[str, str]:
+    """The code and message of an error body, `{"error": {"code", "message"}}`, also without the outer object."""
+    try:
+        data = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return "", ""
+    inner = data.get("error", data) if isinstance(data, dict) else {}
+    if not isinstance(inner, dict):
+        return "", ""
+    code, message = inner.get("code"), inner.get("message")
+    return (code[:64] if isinstance(code, str) else ""), (message[:MAX_MESSAGE] if isinstance(message, str) else "")
+
+
+def retry_after(value: str | None) -> float | None:
+    """The seconds of a Retry-After header; a date, or nonsense, counts as nothing said."""
+    if value is None or not value.strip().isdecimal() or len(value) > 9:
+        return None
+    return float(value)

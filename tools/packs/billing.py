@@ -1,0 +1,412 @@
+"""Acme's billing: customers, invoices, subscriptions, refunds. Speaks to its API only through the context."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import quote
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from state.identity import Assurance
+from tools import failures
+from tools.base import Context, FromSession, tool
+
+SYSTEM = "acme"
+MAX_PAGES = 5
+PAGE = 100
+READ = "billing:read"
+REFUND = "billing:refund"
+
+
+class Record(BaseModel):
+    """Frozen, and refuses fields it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Wire(BaseModel):
+    """What Acme sends; fields we do not know are left out."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+def _bare(value: object) -> object:
+    """Read an invoice number as people write it: `#18492`, ` 18492 `."""
+    return value.strip().lstrip("#").strip() if isinstance(value, str) else value
+
+
+CustomerId = Annotated[str, FromSession("customer_id")]
+InvoiceId = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$", description="The invoice's number, such as 18492"),
+    BeforeValidator(_bare),
+]
+Amount = Annotated[
+    str, Field(pattern=r"^[0-9]{1,9}\.[0-9]{2} [A-Z]{3}$", description="Amount and currency, such as 49.00 USD")
+]
+Status = Literal["paid", "open", "refunded", "void"]
+RefundReason = Literal["duplicate", "not_as_described", "not_used", "other"]
+
+
+class WireCustomer(Wire):
+    """A customer as Acme knows it."""
+
+    customer_id: str
+    name: str
+    email: str | None = None
+    phone: str | None = None
+    plan: str
+    created_on: date
+    refunds_last_12_months: int
+
+
+class WireInvoice(Wire):
+    """An invoice as Acme knows it."""
+
+    invoice_id: str
+    customer_id: str
+    status: str
+    amount: str
+    currency: str
+    issued_on: date
+    due_date: date
+    paid_on: date | None = None
+    refunded_on: date | None = None
+
+    @property
+    def price(self) -> str:
+        """Amount and currency in one text."""
+        return f"{self.amount} {self.currency}"
+
+
+class WirePage(Wire):
+    """One page of invoices."""
+
+    invoices: list[WireInvoice]
+    next_cursor: str | None = None
+
+
+class WireSubscription(Wire):
+    """A subscription as Acme knows it."""
+
+    customer_id: str
+    plan: str
+    status: str
+    amount: str
+    currency: str
+    interval: str
+    renews_on: date
+
+
+class WireRefund(Wire):
+    """A refund as Acme knows it."""
+
+    refund_id: str
+    invoice_id: str
+    customer_id: str
+    key: str
+    amount: str
+    currency: str
+    status: str
+    created_at: datetime
+
+
+class OwnAccount(Record):
+    """Nothing to choose: the account of the person who asks."""
+
+    customer_id: CustomerId
+
+
+class Customer(Record):
+    """The customer's own record."""
+
+    customer_id: str
+    name: str
+    email: str | None
+    phone: str | None
+    plan: str
+    customer_since: date
+    refunds_last_12_months: int
+
+
+@tool(kind="lookup", scopes=(READ,))
+async def get_customer(arguments: OwnAccount, context: Context) -> Customer:
+    """Look up the customer's own account: name, contact details, plan, refunds in the last 12 months."""
+    data = await context.get(SYSTEM, f"/v1/customers/{quote(arguments.customer_id, safe='')}")
+    found = WireCustomer.model_validate(data)
+    return Customer(
+        customer_id=found.customer_id,
+        name=found.name,
+        email=found.email,
+        phone=found.phone,
+        plan=found.plan,
+        customer_since=found.created_on,
+        refunds_last_12_months=found.refunds_last_12_months,
+    )
+
+
+class InvoiceSearch(Record):
+    """Which of the customer's invoices to list."""
+
+    customer_id: CustomerId
+    invoice_id: InvoiceId | None = None
+    status: Annotated[Status | None, Field(description="Only invoices with this status")] = None
+
+
+class InvoiceLine(Record):
+    """One invoice of a list."""
+
+    invoice_id: str
+    status: str
+    amount: str
+    issued_on: date
+    paid_on: date | None
+    due_date: date
+    refunded_on: date | None
+
+
+class Invoices(Record):
+    """The invoices found, newest first; `complete` is false when there are more than could be fetched."""
+
+    invoices: list[InvoiceLine]
+    complete: bool
+
+
+@tool(kind="lookup", scopes=(READ,))
+async def search_invoices(arguments: InvoiceSearch, context: Context) -> Invoices:
+    """List the customer's invoices with their dates, newest first; optionally one number or one status only."""
+    if arguments.invoice_id is None:
+        found, complete = await _all_invoices(arguments, context)
+    else:
+        found, complete = await _one_invoice(arguments, context), True
+    wanted = [one for one in found if arguments.status in {None, one.status}]
+    return Invoices(invoices=[_line(one) for one in wanted], complete=complete)
+
+
+async def _all_invoices(arguments: InvoiceSearch, context: Context) -> tuple[list[WireInvoice], bool]:
+    path = f"/v1/customers/{quote(arguments.customer_id, safe='')}/invoices"
+    params = {"limit": str(PAGE)} | ({"status": arguments.status} if arguments.status else {})
+    found: list[WireInvoice] = []
+    for _ in range(MAX_PAGES):
+        page = WirePage.model_validate(await context.get(SYSTEM, path, params))
+        found.extend(one for one in page.invoices if one.customer_id == arguments.customer_id)
+        if page.next_cursor is None:
+            return found, True
+        params["cursor"] = page.next_cursor
+    return found, False
+
+
+async def _one_invoice(arguments: InvoiceSearch, context: Context) -> list[WireInvoice]:
+    try:
+        return [await _owned(arguments.invoice_id or "", arguments.customer_id, context)]
+    except failures.NotFound:
+        return []
+
+
+def _line(found: WireInvoice) -> InvoiceLine:
+    return InvoiceLine(
+        invoice_id=found.invoice_id,
+        status=found.status,
+        amount=found.price,
+        issued_on=found.issued_on,
+        paid_on=found.paid_on,
+        due_date=found.due_date,
+        refunded_on=found.refunded_on,
+    )
+
+
+class OneInvoice(Record):
+    """One of the customer's invoices."""
+
+    customer_id: CustomerId
+    invoice_id: InvoiceId
+
+
+class Invoice(Record):
+    """An invoice in short."""
+
+    invoice_id: str
+    status: str
+    amount: str
+    due_date: date
+
+
+@tool(kind="lookup", scopes=(READ,))
+async def get_invoice(arguments: OneInvoice, context: Context) -> Invoice:
+    """Look up one of the customer's invoices by its number: status, amount and due date."""
+    found = await _owned(arguments.invoice_id, arguments.customer_id, context)
+    return Invoice(invoice_id=found.invoice_id, status=found.status, amount=found.price, due_date=found.due_date)
+
+
+async def _owned(invoice_id: str, customer_id: str, context: Context) -> WireInvoice:
+    """An invoice of this customer; another customer's is as missing as one that never was."""
+    missing = f"There is no invoice {invoice_id} on this account."
+    try:
+        data = await context.get(SYSTEM, f"/v1/invoices/{quote(invoice_id, safe='')}")
+    except failures.NotFound as error:
+        raise failures.NotFound(missing) from error
+    found = WireInvoice.model_validate(data)
+    if found.customer_id != customer_id:
+        raise failures.NotFound(missing)
+    return found
+
+
+class Subscription(Record):
+    """The customer's subscription."""
+
+    plan: str
+    status: str
+    amount: str
+    interval: str
+    renews_on: date
+
+
+@tool(kind="lookup", scopes=(READ,))
+async def get_subscription_status(arguments: OwnAccount, context: Context) -> Subscription:
+    """Look up the customer's subscription: plan, status, price, day of renewal."""
+    data = await context.get(SYSTEM, f"/v1/customers/{quote(arguments.customer_id, safe='')}/subscription")
+    found = WireSubscription.model_validate(data)
+    return Subscription(
+        plan=found.plan,
+        status=found.status,
+        amount=f"{found.amount} {found.currency}",
+        interval=found.interval,
+        renews_on=found.renews_on,
+    )
+
+
+class RefundRequest(Record):
+    """The exact terms of a refund."""
+
+    customer_id: CustomerId
+    invoice_id: InvoiceId
+    amount: Amount
+    refund_reason: Annotated[RefundReason, Field(description="Why the customer wants the money back")]
+
+
+class RefundReceipt(Record):
+    """A refund that was requested."""
+
+    refund_id: str
+    status: str
+    amount: str
+
+
+async def _find_request(arguments: RefundRequest, context: Context) -> RefundReceipt | None:
+    """Read a refund back by its key."""
+    for found in await _refunds({"key": context.key or ""}, context):
+        if found.key == context.key and found.customer_id == arguments.customer_id:
+            return _receipt(found)
+    return None
+
+
+@tool(kind="transact", effect="keyed", probe=_find_request, scopes=(REFUND,))
+async def create_refund_request(arguments: RefundRequest, context: Context) -> RefundReceipt:
+    """Request the refund of one of the customer's paid invoices."""
+    amount, _, currency = arguments.amount.partition(" ")
+    body = {
+        "invoice_id": arguments.invoice_id,
+        "customer_id": arguments.customer_id,
+        "amount": amount,
+        "currency": currency,
+        "reason": arguments.refund_reason,
+    }
+    return _receipt(WireRefund.model_validate(await context.post(SYSTEM, "/v1/refunds", body)))
+
+
+class Refund(Record):
+    """A refund as it stands."""
+
+    refund_id: str
+    invoice_id: str
+    status: str
+    amount: str
+    requested_on: date
+
+
+@tool(kind="lookup", scopes=(READ,))
+async def get_refund(arguments: OneInvoice, context: Context) -> Refund:
+    """Look up the refund of one of the customer's invoices: its number, status and amount."""
+    own = [
+        one
+        for one in await _refunds({"invoice_id": arguments.invoice_id}, context)
+        if one.customer_id == arguments.customer_id and one.invoice_id == arguments.invoice_id
+    ]
+    if not own:
+        raise failures.NotFound(f"There is no refund of invoice {arguments.invoice_id} on this account.")
+    newest = max(own, key=lambda one: one.created_at)
+    return Refund(
+        refund_id=newest.refund_id,
+        invoice_id=newest.invoice_id,
+        status=newest.status,
+        amount=f"{newest.amount} {newest.currency}",
+        requested_on=newest.created_at.date(),
+    )
+
+
+async def _refunds(params: dict[str, str], context: Context) -> list[WireRefund]:
+    data = await context.get(SYSTEM, "/v1/refunds", params)
+    return [WireRefund.model_validate(one) for one in _listed(data, "refunds")]
+
+
+def _listed(data: Any, name: str) -> Iterable[Any]:  # noqa: ANN401  JSON
+    found = data.get(name) if isinstance(data, dict) else None
+    if not isinstance(found, list):
+        raise failures.Unavailable(f"{SYSTEM} answered without {name}", reason="schema")
+    return found
+
+
+def _receipt(found: WireRefund) -> RefundReceipt:
+    return RefundReceipt(refund_id=found.refund_id, status=found.status, amount=f"{found.amount} {found.currency}")
+
+
+class ContactAddress(Record):
+    """One address that its channel authenticated: a phone number in E.164 form, or an e-mail address."""
+
+    phone: Annotated[str | None, Field(pattern=r"^\+[0-9]{6,15}$")] = None
+    email: Annotated[str | None, Field(min_length=3, max_length=254)] = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.phone is None) == (self.email is None):
+            raise ValueError("give a phone number or an e-mail address, not both")
+        return self
+
+
+class DirectoryEntry(Record):
+    """Whose address it is, by the directory of record."""
+
+    customer_id: str
+    name: str
+    email: str | None
+    phone: str | None
+
+
+@tool(kind="lookup", internal=True, assurance=Assurance.CLAIMED)
+async def find_customer(arguments: ContactAddress, context: Context) -> DirectoryEntry:
+    """Find the one customer whose phone number or e-mail address this is; several count as none."""
+    params = {"phone": arguments.phone} if arguments.phone else {"email": arguments.email or ""}
+    data = await context.get(SYSTEM, "/v1/customers", params)
+    found = [WireCustomer.model_validate(one) for one in _listed(data, "customers")]
+    same = [one for one in found if _same(one.phone, arguments.phone) or _same(one.email, arguments.email)]
+    if len(same) != 1:
+        raise failures.NotFound("No customer, or more than one, has this address.")
+    one = same[0]
+    return DirectoryEntry(customer_id=one.customer_id, name=one.name, email=one.email, phone=one.phone)
+
+
+def _same(known: str | None, asked: str | None) -> bool:
+    return known is not None and asked is not None and known.casefold() == asked.strip().casefold()
+
+
+TOOLS = [
+    get_invoice,
+    search_invoices,
+    get_customer,
+    get_subscription_status,
+    get_refund,
+    create_refund_request,
+    find_customer,
+]
