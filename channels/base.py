@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,17 +10,17 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from config.settings import Settings
-    from state.hints import Hints
     from state.identity import Address, Claims
     from state.messages import Accepted, Inbound, Outbound, Receipt, StatusUpdate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a channel can show. `pull`: the client fetches by cursor, so a committed reply counts as handed over.
+    """What a channel can show.
 
     `text_limit`: characters in one message. `buttons`: choices it can show as buttons; with more (or 0) they become
-    numbered text. `window_s`: seconds after the person's last message in which free text may be sent, None for always.
+    numbered text. `pull`: the client fetches by cursor, so a committed reply counts as handed over. `window_s`: seconds
+    after the person's last message in which free text may be sent, None for always.
     """
 
     text_limit: int
@@ -32,8 +32,11 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identified:
-    """Where a visitor stands after a signed identity was accepted. `visitor` differs from the one given when the browser had
-    been somebody else; `reset` tells the client to forget what it shows."""
+    """Where a visitor stands after a signed identity was accepted.
+
+    `visitor` differs from the one given when the browser had been somebody else; `reset` tells the client to forget
+    what it shows.
+    """
 
     user_id: str
     session_id: str
@@ -51,6 +54,18 @@ class Place:
     mode: str
 
 
+class Hints(Protocol):
+    """Wake-ups and throttles between processes. Everything here may be lost; the database is the truth."""
+
+    def subscribe(self, topic: str, on_hint: Callable[[Mapping[str, Any]], None]) -> Callable[[], None]:
+        """Have every hint on a topic handed over at once; the callable that comes back ends it."""
+        ...
+
+    async def allow(self, key: str, *, limit: int, window_s: float) -> bool:
+        """Count one use of a key; False when it was used more than `limit` times within the window."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """Everything a channel may ask of us. All of it is handed over; a channel imports nothing but state and config.
@@ -60,6 +75,7 @@ class Ports:
     find      the live session of an address, None when it never wrote
     messages  committed messages of a session after a seq, as wire frames (`{"type":"message", …}`), oldest first
     status    fold a provider's delivery status
+    delivered which of these provider ids of a channel are already the receipt of some reply (for reconciling)
     ready     whether inbound may be taken now (False while draining: answer 503)
     """
 
@@ -70,6 +86,7 @@ class Ports:
     find: Callable[[Address], Awaitable[Place | None]]
     messages: Callable[[str, int], Awaitable[list[dict[str, Any]]]]
     status: Callable[[StatusUpdate], Awaitable[None]]
+    delivered: Callable[[str, Sequence[str]], Awaitable[frozenset[str]]]
     ready: Callable[[], bool]
 
 
@@ -93,7 +110,7 @@ class Channel(Protocol):
         """Say goodbye to clients (with a hint to resume) and close everything within 5 s."""
 
     async def send(self, outbound: Outbound) -> Receipt:
-        """Hand one part to the provider, once. On `attempt > 1` reconcile first. Never raises for a provider's fault."""
+        """Hand one part to the provider, once; on `attempt > 1` reconcile first. A provider's fault is no exception."""
         ...
 
     async def typing(self, to: Address, inbound_id: str) -> None:

@@ -173,8 +173,9 @@ def _decode(token: str, trusted: _TrustedKey) -> dict[str, Any] | None:
 
 def _time(claims: Mapping[str, Any], name: str) -> float | None:
     value = claims.get(name)
-    numeric = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if numeric and 0 <= value < 1 << 40 else None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return float(value) if 0 <= value < 1 << 40 else None
 
 
 def _statements(claims: Mapping[str, Any]) -> Claims:
