@@ -48,7 +48,10 @@ class Redactor:
         """Give the line as it may be shown."""
         found = dict(event)
         error = _error_of(found.pop("exc_info", None))
-        shown = {self.text(str(name)): self._field(str(name), value) for name, value in found.items()}
+        shown = {
+            name if name in SHOWN else self.text(str(name)): self._field(str(name), value)
+            for name, value in found.items()
+        }
         return shown | (self._describe(error) if error else {})
 
     def text(self, value: str) -> str:
