@@ -1,4 +1,4 @@
-"""When to leave a failing backend alone, and how long to wait before asking again. Pure but for the breaker's own count."""
+"""When to leave a failing backend alone, and how long to wait before asking again. Calls nothing, knows no clock."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Breaker:
         return 0.0
 
     def settle(self, *, reached: bool | None, now: float) -> None:
-        """Count what became of a call: any answer, even a wrong one, shows that the backend is there; None: not known."""
+        """Count what became of a call; even a wrong answer shows that the backend is there. None: not known."""
         self.probing = False
         if reached is None:
             return

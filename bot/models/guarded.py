@@ -32,7 +32,7 @@ class Attempt:
     ms: int = 0
     model: str = ""
     detail: str = ""
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
 
 
 OnCall = Callable[[Attempt], None]

@@ -1,0 +1,98 @@
+"""A planner for demonstrations: picks functions by keywords, ids by digits, and tells results in a sentence."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from tests.openai_script import Request, Step, say
+
+# what a customer says, and how much it speaks for a part of a function's name
+SIGNS = {
+    "refund": {"refund": 3.0, "money back": 3.0, "reimburse": 3.0},
+    "invoice": {"invoice": 2.0, "bill": 1.5, "paid": 1.0, "due": 1.0},
+    "status": {"status": 1.5, "check": 1.0, "update": 1.0, "how is": 1.0, "what about": 1.0, "state": 1.0},
+    "person": {"person": 4.0, "human": 4.0, "agent": 3.0, "representative": 3.0, "someone": 2.0, "staff": 3.0},
+}
+FILLERS = frozenset({"get", "to", "talk", "the", "of", "a"})
+UNSAID = 0.5  # what a part of the name that nobody said counts against it
+IDENTIFIER = re.compile(r"\b(?:[A-Z]{2,}-[\w-]+|\d{3,})\b")
+EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
+HELP = "I can look up invoices, arrange refunds and fetch a person. What do you need?"
+
+
+def plan(request: Request) -> Step:
+    """Answer a tool's result in a sentence; otherwise call what the customer's words speak for, or offer help."""
+    if request.result is not None:
+        return say(_sentence(request.result))
+    text = request.said[-1] if request.said else ""
+    scored = [(_score(function["name"], text.lower()), function) for function in request.functions]
+    best = max(scored, key=lambda pair: pair[0], default=None)
+    if best is None or best[0] <= 0:
+        return say(HELP)
+    properties = best[1]["parameters"].get("properties", {})
+    arguments = {name: _value(name, schema, text) for name, schema in properties.items()}
+    return Step(calls=((best[1]["name"], arguments),))
+
+
+def _score(name: str, text: str) -> float:
+    parts = [part for part in name.split("_") if part not in FILLERS]
+    return sum(_sign(part, text) for part in parts)
+
+
+def _sign(part: str, text: str) -> float:
+    signs = SIGNS.get(part, {part: 2.0})
+    return max((weight for words, weight in signs.items() if words in text), default=-UNSAID)
+
+
+def _value(name: str, schema: dict[str, Any], text: str) -> Any:  # noqa: ANN401  # any JSON value
+    kinds, choices = _kinds(schema)
+    if choices:
+        return next((choice for choice in choices if _is_meant(choice, text.lower())), None)
+    if "string" not in kinds and kinds & {"integer", "number"}:
+        found = NUMBER.search(text)
+        number = float(found.group()) if found else None
+        return int(number) if number is not None and "integer" in kinds else number
+    pattern = EMAIL if "email" in name else IDENTIFIER if name.endswith(("_id", "id", "number")) else None
+    said = pattern.search(text) if pattern else None
+    if said:
+        return said.group()
+    return None if "null" in kinds else "" if pattern else text
+
+
+def _kinds(schema: dict[str, Any]) -> tuple[set[str], list[str]]:
+    """Gather the types and the permitted values of a property, also from anyOf."""
+    kinds: set[str] = set()
+    choices: list[str] = []
+    for one in [schema, *schema.get("anyOf", [])]:
+        named = one.get("type", [])
+        kinds |= set(named if isinstance(named, list) else [named])
+        choices += [choice for choice in one.get("enum", []) if isinstance(choice, str)]
+    return kinds, choices
+
+
+def _is_meant(choice: str, text: str) -> bool:
+    return any(word in text for word in choice.lower().split("_") if len(word) > 3)
+
+
+def _sentence(result: str) -> str:
+    try:
+        found = json.loads(result)
+    except json.JSONDecodeError:
+        return result
+    if not isinstance(found, dict):
+        return f"Here is what I found: {found}."
+    for name in ("say", "message", "text", "error"):
+        if isinstance(found.get(name), str):
+            return str(found[name])
+    if "invoice_id" in found and "status" in found:
+        return _invoice(found)
+    return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in found.items() if value is not None) + "."
+
+
+def _invoice(found: dict[str, Any]) -> str:
+    amount = f": {found['amount']} {found.get('currency') or ''}".rstrip() if found.get("amount") is not None else ""
+    due = f", due {found['due_date']}" if found.get("due_date") else ""
+    return f"Invoice {found['invoice_id']} is {found['status']}{amount}{due}."
