@@ -114,8 +114,14 @@ class Carrier:
             self._held.append(message.sid)
             tried.set_result(None)
         else:
-            task = self._spawn(self.bring(message.sid, tried))
-            task.add_done_callback(lambda _: _settle(tried))
+            return self.bring_soon(message.sid)
+        return tried
+
+    def bring_soon(self, sid: str) -> asyncio.Future[None]:
+        """Begin to bring a message to the webhook; the future ends with the first attempt."""
+        tried: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        task = self._spawn(self.bring(sid, tried))
+        task.add_done_callback(lambda _: _settle(tried))
         return tried
 
     async def to_phone(self, message: Message) -> None:

@@ -22,6 +22,7 @@ def routes(world: World) -> list[web.RouteDef]:
     return [
         web.post("/phone/{number}/messages", phones.write),
         web.post("/phone/{number}/replay", phones.replay),
+        web.post("/phone/{number}/again", phones.again),
         web.post("/phone/{number}/optout", phones.opt_out),
         web.get("/phone/{number}/transcript", phones.transcript),
         web.get("/phone/{number}/events", phones.events),
@@ -46,12 +47,15 @@ class Phones:
 
     async def replay(self, request: web.Request) -> web.Response:
         """Send an old webhook again, exactly as it was, signature and all."""
-        sid = str((await http.json_object(request)).get("sid", ""))
-        message = await self._store.read(lambda db: messages.get(db, sid))
-        if message is None or not message.inbound or message.phone != _number(request):
-            raise http.failure(404, "message_not_found", "This phone sent no such message.")
+        message = await self._sent(request)
         receipt = await self._world.carrier.post(message.callback, message.form)
         return http.answer({"status": receipt.status, "reason": receipt.reason})
+
+    async def again(self, request: web.Request) -> web.Response:
+        """Try once more to bring a message that the bot did not take."""
+        message = await self._sent(request)
+        await self._world.carrier.bring_soon(message.sid)
+        return http.answer(await self._bubble(message.sid))
 
     async def opt_out(self, request: web.Request) -> web.Response:
         """Let the person refuse, or take again, messages of the business."""
@@ -80,6 +84,13 @@ class Phones:
                         break
                     await change.wait()
         return http.answer(await self._news(phone, after))
+
+    async def _sent(self, request: web.Request) -> Message:
+        sid = str((await http.json_object(request)).get("sid", ""))
+        message = await self._store.read(lambda db: messages.get(db, sid))
+        if message is None or not message.inbound or message.phone != _number(request):
+            raise http.failure(404, "message_not_found", "This phone sent no such message.")
+        return message
 
     async def _has_news(self, phone: str, after: int, *, typing: bool) -> bool:
         news = await self._news(phone, after)
