@@ -1,0 +1,406 @@
+"""Settings: defaults that work without any, every wrong one named with its remedy, and no secret ever shown."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config import settings as module
+from config.settings import Settings, SettingsError
+
+Load = Callable[..., Settings]
+TWILIO = {
+    "TWILIO_ACCOUNT_SID": "AC00test",
+    "TWILIO_AUTH_TOKEN": "newer, older",
+    "TWILIO_WHATSAPP_FROM": "+15550100001",
+}
+PRODUCTION = {
+    "PLAYGROUND": "0",
+    "SECRET_KEY": "one-long-secret-for-tests-0123456789",
+    "API_TOKEN": "two-long-secret-for-tests-0123456789",
+    "INDEX_KEY": "three-long-secret-for-tests-01234567",
+    "ENCRYPTION_KEYS": "k1:" + base64.b64encode(bytes(range(32))).decode(),
+}
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    """Load settings from the given names alone, in an empty folder."""
+    return lambda **env: Settings.load(env, root=tmp_path)
+
+
+def problems(load: Load, **env: str) -> tuple[str, ...]:
+    """The problems that these settings have."""
+    with pytest.raises(SettingsError) as caught:
+        load(**env)
+    assert "\n".join(caught.value.problems) == str(caught.value)
+    return caught.value.problems
+
+
+def rows(settings: Settings) -> dict[str, tuple[bool, str]]:
+    """Channels and backends by name."""
+    return {row.name: (row.on, row.why) for row in settings.channels() + settings.backends()}
+
+
+def test_nothing_set_is_a_working_playground(load: Load) -> None:
+    """Without any setting the server runs on this machine, offline, with the playground in place of every provider."""
+    found = load()
+    assert ("127.0.0.1", 8080, "http://localhost:8080") == (found.host, found.port, found.public_url)
+    assert "sqlite:///var/throughline.db" == found.database_url
+    assert found.playground
+    assert "offline" == found.model_backend
+    assert ("http://127.0.0.1:8080/playground/twilio", "http://127.0.0.1:8080/playground/acme") == (
+        found.twilio_api_base,
+        found.acme_api_base,
+    )
+    assert found.twilio_emulated
+    assert found.web_identity_secret
+    assert found.acme_api_token
+
+
+def test_what_is_made_once_stays(load: Load, tmp_path: Path) -> None:
+    """A second start finds the same keys, in a file that only its owner may read."""
+    first, second = load(), load()
+    assert first == second
+    assert (tmp_path / "var" / "dev.env").stat().st_mode & 0o777 == 0o600
+
+
+def test_derived_secrets_differ_by_purpose(load: Load) -> None:
+    """Every derived secret is its own, and all of them change with SECRET_KEY."""
+    one, two = load(SECRET_KEY="a" * 40), load(SECRET_KEY="b" * 40)
+    assert not (one.secret_texts() & two.secret_texts()) - {one.api_token.get_secret_value()}
+    assert len(one.secret_texts()) == 8
+    assert one.derive("x") != one.derive("y")
+    assert one.derive("x") == load(SECRET_KEY="a" * 40).derive("x")
+
+
+def test_no_secret_is_shown(load: Load) -> None:
+    """Neither the settings nor their problems print a secret, whether given, derived or inside a URL."""
+    found = load(DATABASE_URL="postgresql://u:hunter22@h/d", REDIS_URL="redis://:hunter33@h", PLAYGROUND="1", **TWILIO)
+    shown = f"{found!r} {found}"
+    assert {"hunter22", "hunter33", "newer", "older"} <= found.secret_texts()
+    assert not [secret for secret in found.secret_texts() if secret in shown]
+    assert "s3cret" not in "".join(problems(load, ENCRYPTION_KEYS="k1:s3cret", API_TOKEN="s3cret", PLAYGROUND="0"))
+
+
+@pytest.mark.parametrize(
+    "name,value,part",
+    [
+        ("PORT", "0", "from 1 to 65535"),
+        ("PORT", "65536", "from 1 to 65535"),
+        ("PORT", "http", "from 1 to 65535"),
+        ("PORT", "²", "from 1 to 65535"),
+        ("PUBLIC_URL", "bot.example.com", "https://bot.example.com"),
+        ("PUBLIC_URL", "https://bot.example.com/?a=1", "https://bot.example.com"),
+        ("DATABASE_URL", "sqlite+aiosqlite:///x.db", "write sqlite://"),
+        ("DATABASE_URL", "postgresql+asyncpg://h/d", "write postgresql://"),
+        ("DATABASE_URL", "mysql://h/d", "sqlite:///path"),
+        ("DATABASE_URL", "sqlite://", "sqlite:///path"),
+        ("REDIS_URL", "localhost:6379", "redis://"),
+        ("LOG_LEVEL", "loud", "debug, info"),
+        ("PLAYGROUND", "maybe", "1 or 0"),
+        ("CONFIG_DIR", "/nowhere/at/all", "folder"),
+        ("TOOL_PACKS", "acme-tools", "importable"),
+        ("MODEL_BACKEND", "gpt", "offline, openai_responses, openai_chat"),
+        ("OPENAI_BASE_URL", "api", "web address"),
+        ("ENCRYPTION_KEYS", "AAAA", "id:base64"),
+        ("ENCRYPTION_KEYS", "a b:AAAA", "id:base64"),
+        ("ENCRYPTION_KEYS", "k1:AAAA", "3 bytes, not 32"),
+        ("ENCRYPTION_KEYS", "k1:***", "base64"),
+        ("ENCRYPTION_KEYS", ",".join([PRODUCTION["ENCRYPTION_KEYS"]] * 2), "twice"),
+        ("WEB_ALLOWED_ORIGINS", "*", "without a path or *"),
+        ("WEB_ALLOWED_ORIGINS", "https://a.example/path", "without a path"),
+        ("TWILIO_SIGNING_KEYS", "no-colon", "id:secret"),
+        ("EMAIL_SMTP_LISTEN", "2525", "host:port"),
+        ("SMTP_URL", "mail.example.com", "smtp"),
+        ("IMAP_URL", "smtp://x", "imap"),
+        ("ACME_API_BASE", "ftp://x", "web address"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_remedy(load: Load, name: str, value: str, part: str) -> None:
+    """One wrong value gives a line that begins with its name and says what a right one looks like."""
+    env = {"PLAYGROUND": "1", name: value}
+    lines = [line for line in problems(load, **env) if line.startswith(f"{name}: ")]
+    assert len(lines) == 1
+    assert part in lines[0]
+
+
+def test_all_problems_come_at_once(load: Load) -> None:
+    """Nobody corrects one setting only to hear of the next."""
+    lines = problems(load, PORT="x", LOG_LEVEL="y", PLAYGROUND="0", DATABASE_URL="z", SECRET_KEY="short")
+    named = {line.partition(":")[0] for line in lines}
+    assert named == {"PORT", "LOG_LEVEL", "DATABASE_URL", "SECRET_KEY", "API_TOKEN", "ENCRYPTION_KEYS", "INDEX_KEY"}
+    assert len(lines) == len(named)
+    assert not [line for line in lines if "\n" in line]
+
+
+@pytest.mark.parametrize(
+    "env,missing",
+    [
+        ({"TWILIO_AUTH_TOKEN": "t"}, "TWILIO_ACCOUNT_SID and TWILIO_WHATSAPP_FROM"),
+        ({"TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "t"}, "TWILIO_WHATSAPP_FROM"),
+        ({"TWILIO_SIGNING_KEYS": "a:b"}, "TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_WHATSAPP_FROM"),
+        ({"SLACK_BOT_TOKEN": "t"}, "SLACK_SUPPORT_CHANNEL and one of SLACK_SIGNING_SECRET, SLACK_APP_TOKEN"),
+        ({"SLACK_BOT_TOKEN": "t", "SLACK_APP_TOKEN": "t"}, "SLACK_SUPPORT_CHANNEL"),
+        ({"EMAIL_ADDRESS": "a@b"}, "one of EMAIL_INBOUND_TOKEN, EMAIL_SMTP_LISTEN, IMAP_URL"),
+    ],
+)
+@pytest.mark.parametrize("playground", ["0", "1"])
+def test_half_a_channel_is_an_error_by_name(load: Load, env: dict[str, str], missing: str, playground: str) -> None:
+    """Some settings of a channel but not a complete set refuse to start, with the playground on or off."""
+    (line,) = problems(load, **(PRODUCTION | env | {"PLAYGROUND": playground}))
+    assert f"{missing}: missing" in line
+
+
+def test_mail_needs_a_way_out_unless_the_playground_is_on(load: Load) -> None:
+    """The playground's mailbox takes the place of SMTP_URL."""
+    env = {"EMAIL_ADDRESS": "a@b.example", "EMAIL_INBOUND_TOKEN": "t"}
+    assert problems(load, **PRODUCTION, **env)[0].startswith("SMTP_URL: missing")
+    assert load(PLAYGROUND="1", **env).email_address == "a@b.example"
+
+
+def test_a_complete_channel_is_on(load: Load) -> None:
+    """Real settings win over the playground's, and are normalised."""
+    found = load(PLAYGROUND="1", **TWILIO)
+    assert not found.twilio_emulated
+    assert "https://api.twilio.com" == found.twilio_api_base
+    assert "whatsapp:+15550100001" == found.twilio_whatsapp_from
+    assert ["newer", "older"] == [token.get_secret_value() for token in found.twilio_auth_token]
+    assert (True, "its settings are complete") == rows(found)["whatsapp"]
+
+
+def test_an_absent_channel_is_off_and_says_what_it_needs(load: Load) -> None:
+    """In production the doctor can name what would turn a channel on."""
+    found = rows(load(**PRODUCTION))
+    assert found["web"][0]
+    assert (False, "not set: TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_WHATSAPP_FROM") == found["whatsapp"]
+    assert not found["slack"][0]
+    assert not found["email"][0]
+
+
+def test_the_doctor_never_calls_on_what_is_not_built(load: Load) -> None:
+    """A complete set of settings for a channel of a later version does not claim that it works."""
+    env = {"SLACK_BOT_TOKEN": "t", "SLACK_SUPPORT_CHANNEL": "C1", "SLACK_APP_TOKEN": "t", "PLAYGROUND": "1"}
+    assert "no Slack channel yet" in rows(load(**env))["slack"][1]
+
+
+@pytest.mark.parametrize(
+    "env,playground",
+    [
+        ({}, True),
+        ({"PORT": "9000"}, True),
+        ({"MODEL_BACKEND": "offline"}, True),
+        (PRODUCTION | {"PLAYGROUND": "", "OPENAI_API_KEY": "k"}, False),
+        (PRODUCTION | {"PLAYGROUND": ""} | TWILIO, False),
+        ({"PLAYGROUND": "1", "OPENAI_API_KEY": "k"}, True),
+        (PRODUCTION, False),
+    ],
+)
+def test_a_providers_key_turns_the_playground_off(load: Load, env: dict[str, str], playground: bool) -> None:
+    """Unless somebody asks for it: a server with real keys must not show a page that signs anybody in."""
+    assert load(**env).playground is playground
+
+
+@pytest.mark.parametrize(
+    "env,backend",
+    [
+        ({}, "offline"),
+        ({"OPENAI_API_KEY": "k"}, "openai_responses"),
+        ({"OPENAI_API_KEY": "k", "MODEL_BACKEND": "offline"}, "offline"),
+        ({"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "MODEL_BACKEND": "openai_chat"}, "openai_chat"),
+        ({"OPENAI_BASE_URL": "http://127.0.0.1:1/v1"}, "offline"),
+    ],
+)
+def test_the_backend_follows_the_key(load: Load, env: dict[str, str], backend: str) -> None:
+    """Unset means OpenAI's Responses with a key and offline without; the list of backends says the same."""
+    found = load(PLAYGROUND="1", **env)
+    assert backend == found.model_backend
+    assert rows(found)[backend][0]
+    assert rows(found)["offline"][0]
+    assert {"offline", backend} == {row.name for row in found.backends() if row.on}
+
+
+def test_a_backend_needs_somebody_to_talk_to(load: Load) -> None:
+    """An OpenAI backend with neither key nor server is refused."""
+    assert problems(load, MODEL_BACKEND="openai_chat")[0].startswith("OPENAI_API_KEY: missing, while MODEL_BACKEND")
+
+
+@pytest.mark.parametrize(
+    "env,small",
+    [
+        ({}, "gpt-6-luna"),
+        ({"OPENAI_MODEL": "m"}, "m"),
+        ({"OPENAI_BASE_URL": "http://127.0.0.1:1"}, "gpt-6.1-terra"),
+        ({"OPENAI_MODEL": "m", "OPENAI_MODEL_SMALL": "s"}, "s"),
+    ],
+)
+def test_the_small_model_is_one_that_the_server_has(load: Load, env: dict[str, str], small: str) -> None:
+    """OpenAI's small model by default, the one model named elsewhere."""
+    assert small == load(**env).openai_model_small
+
+
+@pytest.mark.parametrize("secret", ["", "short", "x" * 64, "ab" * 32, "changeme"])
+@pytest.mark.parametrize("name", ["SECRET_KEY", "API_TOKEN", "INDEX_KEY"])
+def test_production_refuses_weak_secrets(load: Load, name: str, secret: str) -> None:
+    """Missing, short and guessable secrets refuse to start, with the command that makes a good one."""
+    (line,) = problems(load, **(PRODUCTION | {name: secret}))
+    assert line.startswith(f"{name}: ")
+    assert "secrets.token_urlsafe" in line
+
+
+def test_production_refuses_one_secret_for_two_purposes(load: Load) -> None:
+    """Whoever learns one must not hold the other."""
+    (line,) = problems(load, **(PRODUCTION | {"INDEX_KEY": PRODUCTION["SECRET_KEY"]}))
+    assert line.startswith("INDEX_KEY: is the same as SECRET_KEY")
+
+
+def test_production_checks_every_identity_secret(load: Load) -> None:
+    """A list with one weak entry is weak."""
+    (line,) = problems(load, **PRODUCTION, WEB_IDENTITY_SECRET=f"{'0123456789abcdef' * 3},weak")
+    assert line.startswith("WEB_IDENTITY_SECRET: too short")
+
+
+def test_production_derives_nothing(load: Load, tmp_path: Path) -> None:
+    """Without the playground nothing is made up and no file is written."""
+    found = load(**PRODUCTION)
+    assert not found.twilio_account_sid
+    assert not found.web_identity_secret
+    assert found.acme_api_base is None
+    assert not list(tmp_path.iterdir())
+
+
+def test_half_of_acme_is_an_error_in_production(load: Load) -> None:
+    """The billing tools need the address and the token."""
+    assert problems(load, **PRODUCTION, ACME_API_BASE="https://acme.example")[0].startswith("ACME_API_TOKEN: missing")
+
+
+def test_secrets_may_come_from_files(load: Load, tmp_path: Path) -> None:
+    """NAME_FILE is read, without the newline at its end."""
+    (tmp_path / "token").write_text("from-a-file\n")
+    assert load(API_TOKEN_FILE=str(tmp_path / "token")).api_token.get_secret_value() == "from-a-file"
+
+
+@pytest.mark.parametrize(
+    "content,env,part",
+    [
+        (None, {}, "cannot be read"),
+        (b"", {}, "is empty"),
+        (b"\xff\xfe", {}, "not UTF-8"),
+        (b"x", {"API_TOKEN": "y"}, "keep one"),
+    ],
+)
+def test_a_wrong_secret_file_is_named(
+    load: Load, tmp_path: Path, content: bytes | None, env: dict[str, str], part: str
+) -> None:
+    """A file that is missing, empty, unreadable or one too many is a problem of its own."""
+    if content is not None:
+        (tmp_path / "token").write_bytes(content)
+    (line,) = problems(load, API_TOKEN_FILE=str(tmp_path / "token"), **env)
+    assert line.startswith("API_TOKEN")
+    assert part in line
+
+
+def test_env_file_is_read_and_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In development `.env` fills in what the environment does not say."""
+    (tmp_path / ".env").write_text("PORT=9001\nLOG_LEVEL=debug\nUNRELATED=1\n# a comment\nEMAIL_ADDRESS=\n")
+    monkeypatch.setenv("PORT", "9002")
+    found = Settings.load(root=tmp_path)
+    assert (9002, "debug", None) == (found.port, found.log_level, found.email_address)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """Where nothing can be kept, the two secrets must be given."""
+    (tmp_path / "var").write_text("in the way")
+    with pytest.raises(SettingsError, match=r"SECRET_KEY: var/dev\.env cannot be kept .* set SECRET_KEY and API_TOKEN"):
+        Settings.load({}, root=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "host,address",
+    [
+        ("0.0.0.0", "127.0.0.1"),
+        ("localhost", "127.0.0.1"),
+        ("::", "[::1]"),
+        ("::1", "[::1]"),
+        ("10.1.2.3", "10.1.2.3"),
+    ],
+)
+def test_the_playground_is_reached_where_the_server_listens(load: Load, host: str, address: str) -> None:
+    """The server's own address follows HOST and PORT."""
+    assert load(HOST=host, PORT="9000").acme_api_base == f"http://{address}:9000/playground/acme"
+
+
+def test_own_origins_are_allowed(load: Load) -> None:
+    """PUBLIC_URL's origin always; this machine's names only with the playground."""
+    env = {
+        "PUBLIC_URL": "https://Bot.Example.com:443/base/",
+        "WEB_ALLOWED_ORIGINS": "https://shop.example, http://a:81",
+    }
+    listed = {"https://bot.example.com", "https://shop.example", "http://a:81"}
+    assert load(**PRODUCTION, **env).origins() == listed
+    assert load(**env).origins() == listed | {"http://localhost:8080", "http://127.0.0.1:8080"}
+
+
+@pytest.mark.parametrize(
+    "url,path",
+    [
+        ("sqlite:///var/throughline.db", "var/playground.db"),
+        ("sqlite:///data/x/t.db?mode=rwc", "data/x/playground.db"),
+        ("sqlite:////abs/t.db", "/abs/playground.db"),
+        ("sqlite:///:memory:", "var/playground.db"),
+        ("postgresql://u@h:5/shop?ssl=require", "var/playground-shop.db"),
+    ],
+)
+def test_the_playground_keeps_its_state_beside_ours(load: Load, tmp_path: Path, url: str, path: str) -> None:
+    """One playground database per database of ours."""
+    assert load(DATABASE_URL=url).playground_path() == tmp_path / path
+
+
+def test_postgres_may_be_spelled_as_platforms_do(load: Load) -> None:
+    """`postgres://` is what some platforms hand out."""
+    assert load(DATABASE_URL="postgres://u@h/d").database_url == "postgresql://u@h/d"
+
+
+def test_config_dir_replaces_what_it_has(load: Load, tmp_path: Path) -> None:
+    """Its workflows replace ours; what it lacks comes from the files that ship."""
+    mine = tmp_path / "mine"
+    (mine / "workflows").mkdir(parents=True)
+    found = load(CONFIG_DIR=str(mine))
+    assert found.workflows_dir == mine / "workflows"
+    assert found.config_file("bot.toml") == module.SHIPPED / "bot.toml"
+    assert load().workflows_dir == module.SHIPPED / "workflows"
+
+
+def test_a_wrong_bot_toml_is_named(load: Load, tmp_path: Path) -> None:
+    """Its file, its key and what is wrong with it."""
+    (tmp_path / "bot.toml").write_text('max_stepz = 3\nlease_s = "long"\n')
+    lines = problems(load, CONFIG_DIR=str(tmp_path))
+    assert f"{tmp_path}/bot.toml max_stepz: is not known; correct its name or remove it" in lines
+    assert any(line.startswith(f"{tmp_path}/bot.toml lease_s: ") for line in lines)
+    (tmp_path / "bot.toml").write_text("= broken")
+    assert "cannot be read" in problems(load, CONFIG_DIR=str(tmp_path))[0]
+
+
+def test_settings_are_frozen(load: Load) -> None:
+    """Nothing changes under a running turn."""
+    found: Any = load()
+    with pytest.raises(ValueError, match="frozen"):
+        found.port = 1
+
+
+@given(st.dictionaries(st.sampled_from(sorted(module.NAMES)), st.text(max_size=40), max_size=8))
+def test_no_environment_breaks_the_reader(tmp_path_factory: pytest.TempPathFactory, env: dict[str, str]) -> None:
+    """Whatever is set, the answer is settings or a list of lines, each of which names a setting."""
+    lines: tuple[str, ...] = ("PORT",)
+    try:
+        Settings.load(env, root=tmp_path_factory.getbasetemp() / "any")
+    except SettingsError as error:
+        lines = error.problems
+    assert lines
+    assert not [line for line in lines if not any(name in line for name in module.NAMES) or "\n" in line]
