@@ -63,12 +63,10 @@ class OpenAIClient:
                     content=orjson.dumps(body),
                     options={"timeout": self._timeout},
                 )
-        except (TimeoutError, openai.APITimeoutError) as error:
-            raise ModelDown("the model did not answer in time") from error
         except openai.APIStatusError as error:
             raise _named(error) from error
         except (openai.OpenAIError, httpx2.HTTPError, aiohttp.ClientError, OSError) as error:
-            raise ModelDown(f"the connection to the model failed: {_root(error)}") from error
+            raise ModelDown(_lost(error)) from error
         return _decoded(response)
 
     async def close(self) -> None:
@@ -119,8 +117,13 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds())
 
 
-def _root(error: BaseException) -> str:
-    """Name the innermost cause by its class alone: its words may hold addresses or parts of a body."""
+def _lost(error: BaseException) -> str:
+    """Say why there is no answer, by the innermost cause: on the way out a lost connection is renamed to a timeout.
+
+    Only its class is named, since its words may hold addresses or parts of a body.
+    """
     while error.__cause__ is not None:
         error = error.__cause__
-    return type(error).__name__
+    if isinstance(error, TimeoutError):
+        return "the model did not answer in time"
+    return f"the connection to the model failed: {type(error).__name__}"
