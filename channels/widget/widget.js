@@ -115,7 +115,7 @@
 
   const STYLE = `
     :host { display: contents; }
-    :host([inline]) { display: block; min-block-size: 20rem; block-size: 100%; }
+    :host([inline]) { display: flex; min-block-size: 20rem; block-size: 100%; max-block-size: 100vh; max-block-size: 100dvh; }
     :host([hidden]) { display: none; }
     .root {
       all: initial; display: contents; font: 400 15px/1.5 var(--throughline-font, system-ui, sans-serif);
@@ -154,7 +154,7 @@
       flex-direction: column; color: var(--ink); background: var(--paper); border-radius: var(--round); box-shadow: var(--shadow); }
     .panel[open], section.panel { display: flex; }
     .panel::backdrop { background: none; }
-    section.panel { position: static; inline-size: 100%; max-inline-size: none; block-size: 100%; min-block-size: inherit; box-shadow: none;
+    section.panel { position: static; flex: 1; min-inline-size: 0; max-inline-size: none; block-size: auto; box-shadow: none;
       border: 1px solid var(--line); }
     @media (max-width: 480px) {
       dialog.panel { inset: 0; inline-size: 100%; block-size: 100%; max-inline-size: none; border-radius: 0; box-shadow: none; }
@@ -1440,5 +1440,5 @@
   publish();
   customElements.define(TAG, ThroughlineChat);
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", launch);
-  else launch();
+  else setTimeout(launch); // after the load handler of a script that was added late
 })();
