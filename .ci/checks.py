@@ -20,6 +20,7 @@ MAX_BODY, MAX_FILE = 40, 400
 # A loop that must survive whatever happens inside may catch everything; each place says which loop that is.
 BROAD = {
     "state/sql/sqlite.py": "the writer: one bad transaction must not stop the others of its batch",
+    "tools/attempts.py": "the call of a tool: whatever a tool does wrong is an outcome, never the end of the turn",
     "bot/observe.py": "the log: whatever is wrong with a line, it must not raise into the turn that writes it",
     "bot/worker.py": "the turn worker: one bad turn must not stop the others",
     "bot/outbox.py": "the sender: one bad reply must not stop the others",
