@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from config.settings import Settings
+    from state.hints import Hints
     from state.identity import Address, Claims
     from state.messages import Accepted, Inbound, Outbound, Receipt, StatusUpdate
 
@@ -52,18 +53,6 @@ class Place:
     user_id: str
     seq: int
     mode: str
-
-
-class Hints(Protocol):
-    """Wake-ups and throttles between processes. Everything here may be lost; the database is the truth."""
-
-    def subscribe(self, topic: str, on_hint: Callable[[Mapping[str, Any]], None]) -> Callable[[], None]:
-        """Have every hint on a topic handed over at once; the callable that comes back ends it."""
-        ...
-
-    async def allow(self, key: str, *, limit: int, window_s: float) -> bool:
-        """Count one use of a key; False when it was used more than `limit` times within the window."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
