@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, assert_never
 
 from state import events as ev
@@ -18,7 +18,7 @@ ACTION_ORDER: dict[str, frozenset[str]] = {
     "awaiting_confirmation": frozenset({"confirmed", "declined", "expired", "cancelled"}),
     "confirmed": frozenset({"dispatched", "cancelled", "expired"}),
     "dispatched": frozenset({"succeeded", "failed", "unknown"}),
-    "unknown": frozenset({"succeeded", "failed"}),
+    "unknown": frozenset({"succeeded", "failed", "unknown"}),
 }
 """Which state may follow which. Whatever is not named here is final."""
 
@@ -50,16 +50,17 @@ def _apply(session: Session, event: ev.Event, seq: int, at: int) -> Session:  # 
         case ev.SlotsSet() | ev.StepEntered() | ev.Asked():
             return _task_changed(session, event, seq)
         case ev.ActionProposed() | ev.ActionMoved():
-            return _action(session, event, seq)
+            return _action(session, event, at)
         case ev.TicketOpened():
             ticket = {"id": event.ticket, "number": event.number, "subject": event.subject, "status": "open"}
             return replace(session, tickets=(*session.tickets, ticket)[-KEEP_TICKETS:])
         case ev.ReplyQueued():
             return _replied(session, event, seq)
+        case ev.ToolSucceeded():
+            return _looked_up(session, event, seq)
         case (
             ev.IntentRouted()
             | ev.ModelCalled()
-            | ev.ToolSucceeded()
             | ev.ToolFailed()
             | ev.ToolRefused()
             | ev.MessageQuarantined()
@@ -118,7 +119,6 @@ def _linked(session: Session, event: ev.IdentityLinked) -> Session:
 
 def carried(session: Session) -> dict[str, Any]:
     """What a frozen session hands to the one it is forwarded to (the `carried` of `IdentityLinked`)."""
-    from dataclasses import asdict  # noqa: PLC0415 - a rare path; keeps the hot path free of deep copies by accident
 
     tasks = ((session.task,) if session.task else ()) + session.waiting
     return {
@@ -176,7 +176,11 @@ def _task_changed(session: Session, event: ev.SlotsSet | ev.StepEntered | ev.Ask
             question = None if task.question and task.question.slot in new else task.question
             task = replace(task, slots={**task.slots, **new}, question=question)
             session = replace(
-                session, entities={**session.entities, **{k: s for k, s in new.items() if k.endswith("_id")}}
+                session,
+                entities={
+                    **session.entities,
+                    **{k: s for k, s in new.items() if k.endswith("_id") and s.value is not None},
+                },
             )
         case ev.StepEntered():
             task = replace(task, step=event.step)
@@ -202,7 +206,7 @@ def _put(session: Session, task: Task) -> Session:
     return replace(session, waiting=tuple(task if t.id == task.id else t for t in session.waiting))
 
 
-def _action(session: Session, event: ev.ActionProposed | ev.ActionMoved, seq: int) -> Session:
+def _action(session: Session, event: ev.ActionProposed | ev.ActionMoved, at: int) -> Session:
     if isinstance(event, ev.ActionProposed):
         action = Action(
             id=event.action,
@@ -214,14 +218,28 @@ def _action(session: Session, event: ev.ActionProposed | ev.ActionMoved, seq: in
             terms=event.terms,
             state="awaiting_confirmation",
             reason=event.reason,
-            moved_seq=seq,
         )
         return replace(session, actions=_trimmed({**session.actions, action.id: action}))
     known = session.actions.get(event.action)
     if known is None or event.state not in ACTION_ORDER.get(known.state, frozenset()):
         return session
-    moved = replace(known, state=event.state, result=event.result, moved_seq=seq)
+    moved = replace(
+        known,
+        state=event.state,
+        result=event.result if event.result is not None else known.result,
+        consent_seq=event.source if event.state == "confirmed" else known.consent_seq,
+        dispatched_at=at if event.state == "dispatched" else known.dispatched_at,
+        doubts=known.doubts + (event.state == "unknown"),
+    )
     return replace(session, actions={**session.actions, moved.id: moved})
+
+
+def _looked_up(session: Session, event: ev.ToolSucceeded, seq: int) -> Session:
+    """What was looked up by its id is what the conversation is about now."""
+    found = {
+        k: Slot(value=v, by="tool", seq=seq) for k, v in event.arguments.items() if k.endswith("_id") and v is not None
+    }
+    return replace(session, entities={**session.entities, **found}) if found else session
 
 
 def _trimmed(actions: dict[str, Action]) -> dict[str, Action]:

@@ -55,7 +55,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One intended write, from proposal to outcome; its id is the idempotency key."""
+    """One intended write, from proposal to outcome; its id is the idempotency key.
+
+    `consent_seq`: the event that consented; `dispatched_at`: ms of the commit before the first byte; `doubts`: how often it was
+    looked for in vain.
+    """
 
     id: str
     task: str
@@ -67,7 +71,9 @@ class Action:
     state: str
     reason: str = ""
     result: Any = None
-    moved_seq: int = 0
+    consent_seq: int | None = None
+    dispatched_at: int | None = None
+    doubts: int = 0
 
     @property
     def open(self) -> bool:

@@ -70,9 +70,9 @@ class Store:
         """Prolong leases; the sessions that were lost."""
         return await self.database.write(lambda: turns.renew(leases, lease_ms))
 
-    async def end_all_leases(self) -> None:
+    async def end_all_leases(self, *, reconcile_ms: int) -> None:
         """For SQLite's start-up."""
-        await self.database.write(turns.end_all_leases)
+        await self.database.write(lambda: turns.end_all_leases(reconcile_ms))
 
     async def open_session(self, lease: Lease) -> Opened:
         """The session as a turn finds it."""
@@ -126,6 +126,10 @@ class Store:
     async def put_back(self, ids: Sequence[str], worker: str) -> None:
         """Return claims that were never tried."""
         await self.database.write(lambda: deliveries.put_back(ids, worker))
+
+    async def delivered(self, channel: str, provider_ids: Sequence[str]) -> frozenset[str]:
+        """Which of a channel's provider ids are the receipt of some reply already."""
+        return await self.database.read(lambda: deliveries.delivered(channel, provider_ids))
 
     async def give_up(self, give_up_ms: int) -> list[Row]:
         """Fail what cannot be delivered."""

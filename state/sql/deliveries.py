@@ -191,3 +191,17 @@ def status(update: StatusUpdate) -> Tx[None]:
         status=update.status,
         reason=update.reason,
     )
+
+
+def delivered(channel: str, provider_ids: Sequence[str]) -> Tx[frozenset[str]]:
+    """Which of these provider ids are the receipt of some reply already."""
+    found = set()
+    for provider_id in provider_ids:
+        rows = yield query(
+            "SELECT 1 AS one FROM outbox WHERE provider_id = :provider_id AND channel = :channel",
+            provider_id=provider_id,
+            channel=channel,
+        )
+        if rows:
+            found.add(provider_id)
+    return frozenset(found)

@@ -121,10 +121,16 @@ def renew(leases: Sequence[Lease], lease_ms: int) -> Tx[set[str]]:
     return lost
 
 
-def end_all_leases() -> Tx[None]:
-    """On SQLite, at start: whoever held a lease or a claim is dead, since this process holds the file now."""
+def end_all_leases(reconcile_ms: int) -> Tx[None]:
+    """On SQLite, at start: whoever held a lease or a claim is dead, since this process holds the file now.
+
+    A reply whose send was cut short waits `reconcile_ms` from its first attempt for the provider's own word.
+    """
     yield query("UPDATE sessions SET lease_owner = NULL, lease_until = 0 WHERE lease_owner IS NOT NULL")
-    yield query("UPDATE outbox SET next_at = {now} WHERE state IN ('pending', 'claimed')")
+    yield query(
+        "UPDATE outbox SET next_at = MAX({now}, COALESCE(first_attempt_at, 0) + :wait) WHERE state = 'claimed'",
+        wait=reconcile_ms,
+    )
 
 
 def open_session(vault: Vault, lease: Lease) -> Tx[Opened]:

@@ -1,0 +1,199 @@
+"""Writes: proposed in full, consented to, dispatched once, settled. The order of commits here is what makes `at most once` true.
+
+proposed and asked (the turn's commit) → consent (a later message) → `dispatched` (a commit of its own, won by compare-and-set)
+→ the call, with the action's id as its idempotency key → its outcome (the turn's commit). A turn that finds an action dispatched
+or unknown settles it before it does anything else.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from bot import replies
+from bot.draft import Draft
+from bot.parts import Parts
+from state import events as ev
+from state import faults
+from state.session import Action
+from tools.base import Outcome
+
+if TYPE_CHECKING:
+    from bot.flow import Run
+    from bot.workflows import Step
+
+CALL_S = 20.0
+DOUBTFUL = frozenset({"dispatched", "unknown"})
+
+
+def of_task(draft: Draft, task_id: str) -> list[Action]:
+    """The actions of a task, oldest first."""
+    return [a for a in draft.session.actions.values() if a.task == task_id]
+
+
+def resume_at(one: Run) -> int:
+    """The step to begin with: after the last write of this task that went through, with its result as a fact."""
+    done = {a.tool: a for a in of_task(one.draft, one.task_id) if a.state == "succeeded"}
+    first = 0
+    for number, step in enumerate(one.workflow.steps):
+        action = done.get(step.calls[0].tool) if step.kind == "act" and step.calls else None
+        if action:
+            one.facts[step.calls[0].fact] = action.result
+            first = number + 1
+    return first
+
+
+async def act(one: Run, step: Step) -> bool:
+    """Propose the write and ask; or, when this turn's message consents, carry it out. True when it went through."""
+    draft = one.draft
+    waiting = next((a for a in reversed(of_task(draft, one.task_id)) if a.open), None)
+    if waiting and waiting.state in DOUBTFUL:
+        draft.say(one.parts.replies["action_unknown"])
+        return False
+    proposal = _propose(one, step)
+    if proposal is None:
+        return False
+    if waiting and waiting.args_hash == proposal["args_hash"] and draft.consented == waiting.id:
+        return await _carry_out(one, step, waiting)
+    _ask(one, step, proposal, waiting)
+    return False
+
+
+def _propose(one: Run, step: Step) -> dict[str, Any] | None:
+    """The write with its arguments checked; None (and said why) when it cannot be."""
+    call = step.calls[0]
+    caller = one.draft.caller(workflow=one.workflow.name, step=step.name)
+    made = one.parts.gateway.propose(call.tool, replies.fill(call.arguments, one.scope()), caller=caller)
+    one.draft.audit(made.audit)
+    if isinstance(made, Outcome):
+        one.draft.emit(ev.ToolRefused(tool=call.tool, reason=made.reason, message=made.message))
+        one.draft.say(replies.render(one.parts.replies["action_refused"], {"message": made.message}))
+        one.end("failed", made.reason)
+        return None
+    return {"tool": made.tool, "version": made.version, "arguments": made.arguments, "args_hash": made.args_hash}
+
+
+def _ask(one: Run, step: Step, proposal: dict[str, Any], waiting: Action | None) -> None:
+    """Show the exact terms and wait for a yes to them; what was shown before and is no longer true is void."""
+    draft = one.draft
+    same = waiting is not None and waiting.args_hash == proposal["args_hash"] and draft.late != waiting.id
+    terms = one.text(step.confirm) if step.confirm else ""
+    if waiting and not same:
+        draft.move(waiting, "expired" if draft.late == waiting.id else "cancelled", reason="terms shown again")
+    if waiting and same:
+        action_id = waiting.id
+        text = replies.render(one.parts.replies["confirm_again" if draft.again else "confirm"], {"terms": terms})
+    else:
+        action_id = uuid.uuid4().hex
+        proposed = ev.ActionProposed(
+            action=action_id, task=one.task_id, terms=terms, reason=one.workflow.name, **proposal
+        )
+        draft.emit(proposed)
+        draft.proposals.append(proposed)
+        key = ("expired" if draft.late else "changed") if waiting else "confirm"
+        text = replies.render(one.parts.replies[key], {"terms": terms})
+    holds = int(one.parts.settings.tuning.confirmation_s(draft.channel) * 1000)
+    choices = [
+        (_label(one, step.confirm_yes, "confirm_yes"), "yes"),
+        (_label(one, step.confirm_no, "confirm_no"), "no"),
+    ]
+    one.ask(step.consent or "confirmation", text, choices, action=action_id, expires=draft.opened.now + holds)
+
+
+def _label(one: Run, key: str | None, default: str) -> str:
+    return one.text(key) if key else one.parts.replies[default]
+
+
+async def _carry_out(one: Run, step: Step, action: Action) -> bool:
+    """Commit `dispatched`, then call. Only who wins that commit may call."""
+    draft, parts = one.draft, one.parts
+    if step.consent:
+        one.set({step.consent: "confirmed"}, by="policy")
+    draft.move(action, "confirmed", by="customer", source=draft.last_in)
+    draft.move(draft.session.actions[action.id], "dispatched")
+    draft.settle_in[action.id] = _wait_ms(parts, 0)
+    draft.written(await parts.store.append(draft.lease, draft.work()))
+    outcome = await parts.gateway.perform(
+        action.id,
+        action.tool,
+        action.version,
+        action.arguments,
+        action.args_hash,
+        caller=draft.caller(workflow=one.workflow.name, step=step.name),
+        timeout=parts.time_left(CALL_S),
+        confirmation=f"event:{draft.last_in}",
+    )
+    faults.point("tool.result")
+    _record(draft, parts, draft.session.actions[action.id], outcome)
+    return _tell(one, step, outcome)
+
+
+def _tell(one: Run, step: Step, outcome: Outcome) -> bool:
+    draft, words = one.draft, one.parts.replies
+    if outcome.state == "succeeded":
+        one.facts[step.calls[0].fact] = outcome.result
+        return True
+    if outcome.state == "unknown":
+        draft.say(words["action_unknown"])
+        return False
+    refused = outcome.reason in {"rejected", "policy", "scope", "customer", "assurance"} and outcome.message
+    draft.say(
+        replies.render(words["action_refused"], {"message": outcome.message}) if refused else words["action_failed"]
+    )
+    one.end("failed", outcome.reason)
+    return False
+
+
+def _record(draft: Draft, parts: Parts, action: Action, outcome: Outcome) -> None:
+    """Put an outcome on record; one that is unknown is looked up again later."""
+    draft.audit(outcome.audit)
+    draft.move(action, outcome.state, result=outcome.result, reason=outcome.reason or None)
+    if outcome.state == "unknown":
+        wait = _wait_ms(parts, draft.session.actions[action.id].doubts - 1)
+        if wait is not None:
+            draft.settle_in[action.id] = wait
+
+
+def _wait_ms(parts: Parts, tries: int) -> int:
+    schedule = parts.settings.tuning.unknown_probe_s
+    return int(schedule[min(tries, len(schedule) - 1)] * 1000)
+
+
+async def settle(draft: Draft, parts: Parts) -> list[Action]:
+    """Find out what became of writes that were dispatched and never answered. Returns the ones that are certain now."""
+    certain = []
+    for action in [a for a in draft.session.open_actions() if a.state in DOUBTFUL]:
+        if action.state == "unknown" and draft.pending:
+            continue  # it has its own times; a message meanwhile is told that it is being checked
+        outcome = await parts.gateway.settle(
+            action.id,
+            action.tool,
+            action.version,
+            action.arguments,
+            action.args_hash,
+            dispatched_at_ms_ago=max(0, draft.opened.now - (action.dispatched_at or 0)),
+            caller=draft.caller(workflow=_workflow_of(draft, action)),
+            timeout=parts.time_left(CALL_S),
+            confirmation=f"event:{action.consent_seq}",
+        )
+        faults.point("tool.result")
+        _record(draft, parts, action, outcome)
+        if outcome.state != "unknown":
+            certain.append(draft.session.actions[action.id])
+    return certain
+
+
+def _workflow_of(draft: Draft, action: Action) -> str | None:
+    task = draft.session.find_task(action.task)
+    return task.workflow if task else None
+
+
+def is_hopeless(parts: Parts, action: Action) -> bool:
+    """Whether an unknown action was looked for often enough, so that a person must decide."""
+    return action.state == "unknown" and action.doubts > len(parts.settings.tuning.unknown_probe_s)
+
+
+def handled_upto(draft: Draft) -> int:
+    """The newest message that a dispatched action already answers: a turn that died after it must not read it again."""
+    seqs = [a.consent_seq or 0 for a in draft.session.actions.values() if a.state not in {"awaiting_confirmation"}]
+    return max(seqs, default=0)

@@ -1,0 +1,178 @@
+"""Reading an answer to an open question, by rule alone: a button's token, a yes or no, a slot's value. No model judges consent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bot import actions, consent, extract, flow, replies
+from bot.draft import Draft
+from bot.parts import Parts
+from bot.workflows import Slot
+from state import errors
+from state import events as ev
+from state.session import Question, Task
+
+NUMBERS = {"1": True, "2": False}
+LONG_WORDS = 4
+SURE = 0.75
+
+
+class Defer(errors.BotError):
+    """The question is still on its way to the person: read the answer once that is certain."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """The messages of this turn: their texts, the buttons pressed, first and last place and the time of the earliest."""
+
+    texts: tuple[str, ...]
+    choices: tuple[str, ...]
+    first_seq: int
+    first_at: int
+
+    @property
+    def text(self) -> str:
+        """All texts, one per line."""
+        return "\n".join(self.texts)
+
+
+def said(messages: list[tuple[ev.Stored, ev.MessageReceived]]) -> Said:
+    """Gather the messages of a burst."""
+    return Said(
+        texts=tuple(m.text.strip() for _, m in messages if m.text.strip() and not m.choice),
+        choices=tuple(m.choice for _, m in messages if m.choice),
+        first_seq=messages[0][0].seq,
+        first_at=messages[0][0].at,
+    )
+
+
+async def read(draft: Draft, parts: Parts, what: Said) -> bool:
+    """Take the messages as answers where they are; False when they are something else. Raises Defer."""
+    if what.choices:
+        return await _button(draft, parts, what)
+    task = draft.session.task
+    if task is None or task.question is None:
+        return _stray(draft, parts, what)
+    if task.question.action:
+        return await _consent(draft, parts, what, task, task.question)
+    return await _slot(draft, parts, what, task, task.question)
+
+
+async def _button(draft: Draft, parts: Parts, what: Said) -> bool:
+    """A pressed button names its question and answer by itself. A stale one is said to be stale."""
+    tasks = ((draft.session.task,) if draft.session.task else ()) + draft.session.waiting
+    for task in tasks:
+        for choice in task.question.choices if task.question else ():
+            if choice["token"] == what.choices[-1] and task.question:
+                if draft.session.task is not task:
+                    draft.emit(ev.TaskResumed(task=task.id))
+                await _answer(draft, parts, what, task, task.question, choice["answer"], shown=True)
+                return True
+    if what.texts:
+        return False
+    draft.say(parts.replies["already_done" if _just_done(draft) else "stale_choice"])
+    return True
+
+
+def _just_done(draft: Draft) -> bool:
+    ended = draft.session.ended
+    return bool(ended) and any(a.state == "succeeded" for a in actions.of_task(draft, ended[-1].id))
+
+
+def _stray(draft: Draft, parts: Parts, what: Said) -> bool:
+    """A yes or no to nothing gets an answer too."""
+    verdict = _verdict(what, "", "")
+    if verdict is None:
+        return False
+    key = "already_done" if verdict and _just_done(draft) else "nothing_waiting" if verdict else "nothing_to_cancel"
+    draft.say(parts.replies[key])
+    return True
+
+
+def _verdict(what: Said, yes: str, no: str) -> bool | None:
+    """Yes only when every message of the burst is one; no when none says yes and one says no."""
+    found = [
+        NUMBERS.get(t.strip(" .)("), consent.yes_no(t, yes=yes, no=no)) if yes else consent.yes_no(t)
+        for t in what.texts
+    ]
+    if found and all(v is True for v in found):
+        return True
+    return False if any(v is False for v in found) and not any(v is True for v in found) else None
+
+
+async def _consent(draft: Draft, parts: Parts, what: Said, task: Task, question: Question) -> bool:
+    labels = {c["answer"]: c["label"] for c in question.choices}
+    verdict = _verdict(what, labels.get("yes", ""), labels.get("no", ""))
+    if verdict is None:
+        return False
+    await _answer(draft, parts, what, task, question, "yes" if verdict else "no", shown=False)
+    return True
+
+
+async def _answer(
+    draft: Draft, parts: Parts, what: Said, task: Task, question: Question, answer: Any, *, shown: bool
+) -> None:
+    """Apply an answer: consent to, or decline, an action; or set a slot."""
+    if question.action is None:
+        draft.emit(ev.SlotsSet(task=task.id, values={question.slot: answer}, by="user", source=draft.last_in))
+    elif answer == "no":
+        action = draft.session.actions.get(question.action)
+        if action and action.state == "awaiting_confirmation":
+            draft.move(action, "declined", by="customer", source=draft.last_in)
+        draft.emit(ev.TaskEnded(task=task.id, outcome="declined"))
+        return draft.say(parts.replies["declined"])
+    elif _counts(draft, what, question, shown=shown):
+        if question.expires is not None and draft.opened.now > question.expires:
+            draft.late = question.action
+        else:
+            draft.consented = question.action
+    else:
+        draft.again = True
+    await flow.run(draft, parts, task.id)
+
+
+def _counts(draft: Draft, what: Said, question: Question, *, shown: bool) -> bool:
+    """Whether the yes came after the question with these very terms was handed to a channel."""
+    if question.replied_seq is None or what.first_seq <= question.replied_seq:
+        return False
+    if shown:
+        return True
+    if draft.opened.handed_at is None:
+        if draft.opened.handing:
+            raise Defer("the question is still on its way")
+        return False
+    return what.first_at >= draft.opened.handed_at
+
+
+async def _slot(draft: Draft, parts: Parts, what: Said, task: Task, question: Question) -> bool:
+    """A value for the slot that was asked for, unless the text is plainly about something else."""
+    workflow = parts.workflows.get(task.workflow)
+    slot = workflow.slots.get(question.slot) if workflow else None
+    if slot is None or _is_elsewhere(parts, what.text, task.workflow):
+        return False
+    found = values(what.text, slot)
+    if len(found) == 1:
+        await _answer(draft, parts, what, task, question, found[0], shown=False)
+    elif len(found) > 1:
+        names = ", ".join(str(slot.choices.get(str(v), v)) for v in found)
+        draft.say(replies.render(parts.replies["ambiguous"], {"slot": question.slot, "values": names}))
+    elif _verdict(what, "", "") is False:
+        draft.emit(ev.TaskEnded(task=task.id, outcome="cancelled"))
+        draft.say(parts.replies["cancelled"])
+    else:
+        return False
+    return True
+
+
+def values(text: str, slot: Slot) -> list[Any]:
+    """The values of a slot in a text; a slot of plain text takes it whole."""
+    return [text] if slot.type == "text" else extract.find_all(text, slot)
+
+
+def _is_elsewhere(parts: Parts, text: str, workflow: str) -> bool:
+    """Whether a text of some length plainly asks for another workflow."""
+    if len(text.split()) < LONG_WORDS:
+        return False
+    intent, confidence, _ = parts.offline.classify(text)
+    return intent not in {workflow, "none"} and confidence >= SURE

@@ -1,0 +1,86 @@
+"""Who an address belongs to, by the system of record: asked once per address and a while, before the turn thinks."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+
+from bot import observe
+from bot.parts import Parts
+from state.identity import Address, Assurance, Claims
+from state.lease import Lease
+from state.sql.turns import Opened
+from tools.base import SYSTEM, Caller
+
+TOOL = "find_customer"
+ASK_AGAIN_S = 600.0
+REMEMBERED = 10_000
+log = observe.get_logger()
+
+_asked: OrderedDict[str, float] = OrderedDict()
+
+
+class Moved(Exception):
+    """The session was linked into another; its turn runs there."""
+
+    def __init__(self, frozen: tuple[str, ...], to: str) -> None:
+        """Which sessions were frozen, and where they went."""
+        super().__init__(to)
+        self.frozen = frozen
+        self.to = to
+
+
+async def resolve(opened: Opened, lease: Lease, parts: Parts) -> Opened:
+    """Give the session its customer number when the directory knows the address. Raises Moved."""
+    identity = opened.session.last_identity
+    reach = opened.session.reach.get(identity or "")
+    if (
+        identity is None
+        or reach is None
+        or opened.session.customer_id
+        or not _worth_asking(parts, identity, reach.assurance)
+    ):
+        return opened
+    address = await parts.store.address(identity)
+    claims = await _ask(parts, lease, address) if address else None
+    if claims is None or address is None:
+        return opened
+    proven = await parts.store.prove(address, claims, method="directory", create=False)
+    if lease.session_id in proven.frozen or proven.session_id != lease.session_id:
+        raise Moved(proven.frozen, proven.session_id)
+    return await parts.store.open_session(lease)
+
+
+def _worth_asking(parts: Parts, identity: str, assurance: str) -> bool:
+    """Only for an address its channel authenticated, and not again and again."""
+    if parts.gateway.catalog.get(TOOL) is None or not Assurance(assurance).covers(Assurance.CHANNEL):
+        return False
+    now, last = time.monotonic(), _asked.get(identity)
+    if last is not None and now - last < ASK_AGAIN_S:
+        return False
+    _asked[identity] = now
+    if len(_asked) > REMEMBERED:
+        _asked.popitem(last=False)
+    return True
+
+
+async def _ask(parts: Parts, lease: Lease, address: Address) -> Claims | None:
+    """Ask the directory for a phone number; None when it does not know, or does not answer."""
+    if address.channel != "whatsapp" or not address.address.startswith("+"):
+        return None
+    caller = Caller(
+        actor=SYSTEM,
+        session_id=lease.session_id,
+        user_id=lease.user_id,
+        channel=address.channel,
+        assurance=Assurance.CHANNEL,
+        scopes=parts.scopes,
+    )
+    outcome = await parts.gateway.look_up(TOOL, {"phone": address.address}, caller=caller, timeout=parts.time_left(5.0))
+    if outcome.state != "succeeded" or not outcome.result or not outcome.result.get("customer_id"):
+        log.info("directory_asked", found=False, reason=outcome.reason)
+        return None
+    found = outcome.result
+    return Claims(
+        customer_id=found["customer_id"], name=found.get("name"), email=found.get("email"), phone=found.get("phone")
+    )

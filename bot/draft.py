@@ -1,0 +1,163 @@
+"""What a turn is about to write: events, audit lines, replies. Folds each event at once, so that the next step sees it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from state import events as ev
+from state import reducers
+from state.identity import Assurance
+from state.lease import Lease
+from state.session import Action, Session
+from state.sql.deliveries import Delivery
+from state.sql.log import Entry
+from state.sql.turns import AuditLine, Opened, Work, Written
+from tools.base import Audit, Caller
+
+TOKEN_BYTES = 12
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """One turn in the making.
+
+    `pending`: the messages it answers; `identity` and `channel`: where its reply goes; `consented`: the action that this turn's
+    message consents to, `late`: the one it consents to too late, `again`: terms must be shown once more; `texts` and `choices`: the reply so far.
+    """
+
+    id: str
+    lease: Lease
+    opened: Opened
+    session: Session
+    pending: tuple[ev.Stored, ...]
+    identity: str
+    channel: str
+    scopes: frozenset[str] = frozenset()
+    consented: str | None = None
+    late: str | None = None
+    again: bool = False
+    next_seq: int = 0
+    base: Session = field(default_factory=Session)
+    entries: list[Entry] = field(default_factory=list)
+    audits: list[AuditLine] = field(default_factory=list)
+    proposals: list[ev.ActionProposed] = field(default_factory=list)
+    moves: dict[str, tuple[tuple[str, ...], str]] = field(default_factory=dict)
+    settle_in: dict[str, int] = field(default_factory=dict)
+    tickets: list[ev.TicketOpened] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    about: str | None = None
+    choices: list[dict[str, Any]] = field(default_factory=list)
+    citations: list[dict[str, Any]] = field(default_factory=list)
+
+    @classmethod
+    def start(cls, lease: Lease, opened: Opened, *, scopes: frozenset[str]) -> Draft:
+        """A turn over what is pending; the reply goes where the last message came from."""
+        last = opened.pending[-1].identity if opened.pending else opened.session.last_identity
+        reach = opened.session.reach.get(last or "")
+        return cls(
+            id=uuid.uuid4().hex,
+            lease=lease,
+            opened=opened,
+            session=opened.session,
+            base=opened.session,
+            next_seq=opened.next_seq,
+            pending=opened.pending,
+            identity=last or "",
+            channel=reach.channel if reach else "",
+            scopes=scopes,
+        )
+
+    @property
+    def messages(self) -> list[tuple[ev.Stored, ev.MessageReceived]]:
+        """The pending events that are messages (and were not erased)."""
+        return [(s, s.data) for s in self.pending if isinstance(s.data, ev.MessageReceived)]
+
+    @property
+    def last_in(self) -> int | None:
+        """The seq of the newest pending event."""
+        return self.pending[-1].seq if self.pending else None
+
+    def caller(self, *, workflow: str | None = None, step: str | None = None) -> Caller:
+        """On whose behalf tools are called now."""
+        reach = self.session.reach.get(self.identity)
+        return Caller(
+            actor="customer",
+            session_id=self.lease.session_id,
+            user_id=self.lease.user_id,
+            channel=self.channel,
+            assurance=Assurance(reach.assurance) if reach else Assurance.CLAIMED,
+            customer_id=self.session.customer_id,
+            scopes=self.scopes,
+            workflow=workflow,
+            step=step,
+        )
+
+    def emit(self, event: ev.Event, *, identity: str | None = None) -> None:
+        """Add an event; its words belong to `identity` (default: the one this turn answers)."""
+        seq = self.next_seq + len(self.entries)
+        self.session = reducers.apply(self.session, event, seq=seq, at=self.opened.now)
+        self.entries.append(Entry(event, identity or self.identity or None))
+
+    def emit_ticket(self, ticket: ev.TicketOpened) -> None:
+        """Open a ticket in the log and in the list of tickets."""
+        self.emit(ticket)
+        self.tickets.append(ticket)
+
+    def say(self, text: str) -> None:
+        """Add a paragraph to the reply."""
+        if text:
+            self.texts.append(text)
+
+    def offer(self, choices: list[dict[str, Any]], about: str | None) -> None:
+        """Offer answers with the reply; `about` is the question they answer."""
+        self.choices, self.about = choices, about
+
+    def audit(self, lines: tuple[Audit, ...]) -> None:
+        """Add the gateway's audit lines."""
+        for line in lines:
+            self.audits.append(
+                AuditLine(
+                    id=uuid.uuid4().hex,
+                    actor=line.actor,
+                    tool=line.tool,
+                    verdict=line.verdict,
+                    body=orjson.dumps({"arguments": line.arguments, "result": line.result}, default=str),
+                    action=line.action,
+                    confirmation=line.confirmation,
+                    ms=line.ms,
+                )
+            )
+
+    def move(self, action: Action, state: str, **fields: Any) -> None:
+        """Move an action in the log and in the ledger."""
+        before = self.moves.get(action.id, ((action.state,), ""))[0]
+        self.moves[action.id] = (before, state)
+        self.emit(ev.ActionMoved(action=action.id, state=state, **fields))
+
+    def work(self, deliveries: list[Delivery] | None = None) -> Work:
+        """Everything to be written."""
+        return Work(
+            turn=self.id,
+            base=self.base,
+            next_seq=self.next_seq,
+            entries=tuple(self.entries),
+            audits=tuple(self.audits),
+            deliveries=tuple(deliveries or ()),
+            proposals=tuple(self.proposals),
+            moves=dict(self.moves),
+            tickets=tuple(self.tickets),
+            settle_in=dict(self.settle_in),
+        )
+
+    def written(self, written: Written) -> None:
+        """Go on from a short commit: what was written is the base now."""
+        self.session = self.base = written.session
+        self.next_seq = written.next_seq
+        for found in (self.entries, self.audits, self.proposals, self.tickets):
+            found.clear()
+        self.moves.clear()
+        self.settle_in.clear()

@@ -1,0 +1,157 @@
+"""One turn, the file to read first: open the session, settle what is uncertain, answer what was said, commit it all at once.
+
+Everything between opening and commit runs outside any transaction. Raises LeaseLost when another worker took the session.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bot import actions, answers, directory, flow, handoff, observe, replies, router
+from bot.draft import Draft
+from bot.parts import Parts
+from state import events as ev
+from state import faults
+from state.lease import Lease
+from state.sql.deliveries import Delivery
+from state.sql.turns import Written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What a turn left behind: the new end of its log, replies to send now (in order), and when it is due again (ms)."""
+
+    session_id: str
+    seq: int
+    outgoing: tuple[tuple[int, ev.ReplyQueued], ...]
+    due_ms: int | None
+
+
+async def run(lease: Lease, parts: Parts, started: Callable[[Draft], None]) -> Done:
+    """Run the turn. Raises LeaseLost, directory.Moved, answers.Defer; anything else is a failed attempt."""
+    parts = replace(parts, deadline=time.monotonic() + parts.settings.tuning.turn_deadline_s)
+    faults.point("turn.claimed")
+    with observe.step("open"):
+        opened = await parts.store.open_session(lease)
+    opened = await directory.resolve(opened, lease, parts)
+    draft = Draft.start(lease, opened, scopes=parts.scopes)
+    if draft.session.mode == "bot":
+        started(draft)
+        with observe.step("think"):
+            await _think(draft, parts)
+    return await finish(draft, parts)
+
+
+async def _think(draft: Draft, parts: Parts) -> None:
+    """Decide everything this turn does; the words go into the draft."""
+    settled = await actions.settle(draft, parts)
+    answered = actions.handled_upto(draft)
+    messages = [m for m in draft.messages if m[0].seq > answered]
+    for action in settled:
+        await _after_settling(draft, parts, action.id)
+    await _give_up_doubts(draft, parts)
+    task = draft.session.task
+    if messages:
+        await _respond(draft, parts, messages)
+    elif draft.pending and task and task.question and task.question.slot == flow.SIGN_IN:
+        await flow.run(draft, parts, task.id)
+    if draft.texts:
+        await _resume(draft, parts)
+
+
+async def _after_settling(draft: Draft, parts: Parts, action_id: str) -> None:
+    """Go on with the task of a write whose outcome is certain now."""
+    action = draft.session.actions[action_id]
+    late = action.doubts > 0
+    if action.state == "failed":
+        draft.say(parts.replies["action_settled_failed" if late else "action_failed"])
+        draft.emit(ev.TaskEnded(task=action.task, outcome="failed"))
+        return
+    if late:
+        draft.say(parts.replies["action_settled_done"])
+    await flow.run(draft, parts, action.task)
+
+
+async def _give_up_doubts(draft: Draft, parts: Parts) -> None:
+    """Hand writes that stay unknown to a person, with the evidence in the log."""
+    for action in [a for a in draft.session.open_actions() if actions.is_hopeless(parts, a)]:
+        task = draft.session.find_task(action.task)
+        if task is None or task.outcome:
+            continue
+        subject = f"Unknown outcome of {action.tool}, action {action.id}"
+        ticket = await handoff.open_ticket(draft, parts, reason="unknown_outcome", subject=subject)
+        draft.say(replies.render(parts.replies["handed_over"], {"ticket": {"number": ticket}}))
+        draft.emit(ev.TaskEnded(task=action.task, outcome="handed_off", reason="unknown outcome"))
+
+
+async def _respond(draft: Draft, parts: Parts, messages: list[tuple[ev.Stored, ev.MessageReceived]]) -> None:
+    """Answer a burst of messages: as answers to what was asked, else by what they want."""
+    said = answers.said(messages)
+    if not said.texts and not said.choices:
+        media = any(m.media for _, m in messages)
+        return draft.say(parts.replies["media_unreadable" if media else "empty_message"])
+    if not await answers.read(draft, parts, said):
+        await router.route(draft, parts, said)
+    return None
+
+
+async def _resume(draft: Draft, parts: Parts) -> None:
+    """When a task is done and another was set aside for it, come back to that one."""
+    session = draft.session
+    if session.task is not None or not session.waiting or draft.about is not None:
+        return
+    task = session.waiting[-1]
+    workflow = parts.workflows.get(task.workflow)
+    draft.emit(ev.TaskResumed(task=task.id))
+    draft.say(replies.render(parts.replies["resumed"], {"title": workflow.title if workflow else task.workflow}))
+    await flow.run(draft, parts, task.id)
+
+
+async def finish(draft: Draft, parts: Parts) -> Done:
+    """Queue the reply and commit the turn."""
+    deliveries = _queue_reply(draft, parts)
+    with observe.step("commit"):
+        written: Written = await parts.store.commit(
+            draft.lease,
+            draft.work(deliveries),
+            done_seq=draft.opened.upto,
+            worker=parts.worker,
+            claim_ms=int(parts.settings.tuning.claim_s * 1000),
+        )
+    placed = zip(written.seqs, draft.entries, strict=True)
+    replies_out = ((seq, e.event) for seq, e in placed if isinstance(e.event, ev.ReplyQueued))
+    return Done(
+        session_id=draft.lease.session_id,
+        seq=written.next_seq - 1,
+        outgoing=tuple((seq, reply) for seq, reply in replies_out if reply.outbox in written.claimed),
+        due_ms=written.due_ms,
+    )
+
+
+def _queue_reply(draft: Draft, parts: Parts) -> list[Delivery]:
+    """One reply for the channel that wrote last, in parts only where its limit demands it; choices go with the last part."""
+    if not draft.texts or not draft.channel:
+        return []
+    texts = parts.compose("\n\n".join(draft.texts), draft.channel, draft.choices)
+    deliveries = []
+    for number, text in enumerate(texts, start=1):
+        last = number == len(texts)
+        reply = ev.ReplyQueued(
+            outbox=uuid.uuid4().hex,
+            channel=draft.channel,
+            identity=draft.identity,
+            text=text,
+            choices=draft.choices if last else [],
+            citations=draft.citations if last else [],
+            ticket=draft.tickets[-1].number if draft.tickets else None,
+            about=draft.about if last else None,
+        )
+        if not parts.capabilities[draft.channel].pull:
+            deliveries.append(
+                Delivery(id=reply.outbox, entry=len(draft.entries), channel=draft.channel, identity=draft.identity)
+            )
+        draft.emit(reply)
+    return deliveries

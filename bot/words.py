@@ -1,0 +1,86 @@
+"""Text from others made comparable: cleaned, capped, cut into words. Keeps no state and understands nothing."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+import re2
+
+CAP = 4_000
+_QUOTES = str.maketrans(
+    {"’": "'", "‘": "'", "´": "'", "`": "'", "“": '"', "”": '"', "„": '"', "–": "-", "—": "-", "−": "-"}
+)
+_SKIN = frozenset("\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff\ufe0e\ufe0f")
+
+
+def pattern(source: str) -> Any:
+    """Compile an RE2 pattern that ignores case and prints nothing when it is wrong. Raises re2.error."""
+    options = re2.Options()
+    options.log_errors = False
+    options.case_sensitive = False
+    return re2.compile(source, options)
+
+
+_WORD = pattern(r"[\p{L}\p{M}]+(?:'[\p{L}]+)*|\p{Nd}+(?:[.,:]\p{Nd}+)*|\?|[\p{So}\x{1F000}-\x{1FAFF}✅✔❌✖]")
+
+
+def clean(text: str) -> str:
+    """At most CAP characters, composed, without invisible or control characters, with plain quotes and dashes."""
+    text = unicodedata.normalize("NFKC", text[:CAP].encode("utf-8", "replace").decode())[:CAP]
+    text = text.translate(_QUOTES)
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    kept = (_visible(char) for char in text)
+    return "".join(kept).strip()
+
+
+def _visible(char: str) -> str:
+    if char in _SKIN:
+        return ""
+    category = unicodedata.category(char)
+    if category == "Cc":
+        return " "
+    return "" if category in {"Cf", "Cs", "Co", "Cn"} else char
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words, numbers, question marks and emoji of a text; apostrophes are dropped (don't → dont)."""
+    return [word.replace("'", "") for word in _WORD.findall(clean(text).lower())]
+
+
+def squeeze(word: str) -> str:
+    """A word with letters that are drawn out made single: yesss → yes, nooo → no. Two in a row stay."""
+    runs: list[list[str]] = []
+    for char in word:
+        if runs and runs[-1][0] == char:
+            runs[-1].append(char)
+        else:
+            runs.append([char])
+    return "".join(run[0] if len(run) > 2 else "".join(run) for run in runs)
+
+
+def stem(word: str) -> str:
+    """A crude English stem, so that invoices, refunded and charging meet invoice, refund and charge."""
+    if len(word) <= 3 or not word.isascii():
+        return word
+    for ending in (
+        "ations",
+        "ation",
+        "ments",
+        "ment",
+        "ings",
+        "ing",
+        "edly",
+        "ies",
+        "ied",
+        "ed",
+        "es",
+        "ly",
+        "s",
+        "e",
+        "y",
+    ):
+        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
+            return word[: -len(ending)]
+    return word
