@@ -16,7 +16,7 @@ class Failure(web.HTTPException):
 
     def __init__(self, status: int, body: Json) -> None:
         self.status_code = status
-        super().__init__(body=orjson.dumps(body), content_type="application/json")
+        super().__init__(text=orjson.dumps(body).decode(), content_type="application/json")
 
 
 def answer(data: object, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:

@@ -1,0 +1,164 @@
+"""A playground on a free port, a client for it, and a stand-in for the bot that records what it is sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from playground.app import standalone
+from playground.options import Options
+
+Value = Any  # JSON as it came: a test looks into it, or fails
+Json = dict[str, Value]
+Script = Callable[[web.Request], Awaitable[web.StreamResponse]]
+ACME = {"Authorization": "Bearer acme-token"}
+TWILIO = {"Authorization": aiohttp.encode_basic_auth("ACtest", "auth-token")}
+MESSAGES = "/playground/twilio/2010-04-01/Accounts/ACtest/Messages.json"
+KIM = "+15550101001"
+KIMS_PHONE = f"/playground/phone/{KIM}"
+
+
+@dataclass(slots=True, kw_only=True)
+class Bot:
+    """The bot's side of the wire: keeps what came, answers as the test wants."""
+
+    url: str = ""
+    webhooks: list[tuple[Json, str]] = field(default_factory=list)
+    callbacks: list[tuple[Json, str, str]] = field(default_factory=list)
+    answers: list[web.Response] = field(default_factory=list)
+    api: dict[str, Json] = field(default_factory=dict)
+    news: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def until(self, check: Callable[[], bool]) -> None:
+        """Wait until the stand-in has seen what the test waits for."""
+        async with asyncio.timeout(10), self.news:
+            await self.news.wait_for(check)
+
+    async def webhook(self, request: web.Request) -> web.StreamResponse:
+        """Keep a message."""
+        form = {key: str(value) for key, value in (await request.post()).items()}
+        await self._keep(lambda: self.webhooks.append((form, request.headers["X-Twilio-Signature"])))
+        return self.answers.pop(0) if self.answers else web.Response(text="<Response/>", content_type="text/xml")
+
+    async def status(self, request: web.Request) -> web.Response:
+        """Keep the state of a message."""
+        form = {key: str(value) for key, value in (await request.post()).items()}
+        url = f"{self.url}{request.path_qs}"
+        await self._keep(lambda: self.callbacks.append((form, url, request.headers["X-Twilio-Signature"])))
+        return web.Response()
+
+    async def operators(self, request: web.Request) -> web.Response:
+        """Answer the operators' API from the test's table."""
+        if request.headers.get("Authorization") != "Bearer api-token":
+            return web.json_response({"error": "token"}, status=401)
+        key = request.query.get("identity") or request.path
+        return web.json_response(self.api.get(key, {"users": []}))
+
+    async def _keep(self, keep: Callable[[], None]) -> None:
+        async with self.news:
+            keep()
+            self.news.notify_all()
+
+    def application(self) -> web.Application:
+        """Build the routes that the bot has, as far as the playground calls them."""
+        app = web.Application()
+        app.router.add_post("/whatsapp/webhook", self.webhook)
+        app.router.add_post("/whatsapp/status", self.status)
+        app.router.add_get("/api/v1/{rest:.*}", self.operators)
+        return app
+
+
+@asynccontextmanager
+async def serving(app: web.Application) -> AsyncIterator[str]:
+    """Serve an application on a free port for as long as the context lasts."""
+    runner = web.AppRunner(app, shutdown_timeout=1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+def options_for(folder: Path, bot_url: str, **changes: Value) -> Options:
+    """Build options with throw-away secrets."""
+    values: Json = {
+        "db": folder / "playground.db",
+        "bot_url": bot_url,
+        "public_url": "https://bot.example",
+        "api_token": "api-token",
+        "web_identity_secret": "identity-secret-of-32-characters,older-secret",
+        "acme_api_token": "acme-token",
+        "twilio_account_sid": "ACtest",
+        "twilio_auth_token": "auth-token,older-token",
+        "pace_ms": 1,
+    }
+    return Options(**{**values, **changes})
+
+
+@pytest.fixture
+async def bot() -> AsyncIterator[Bot]:
+    """The stand-in for the bot, listening."""
+    stand_in = Bot()
+    async with serving(stand_in.application()) as stand_in.url:
+        yield stand_in
+
+
+@pytest.fixture
+async def client(bot: Bot, tmp_path: Path) -> AsyncIterator[aiohttp.ClientSession]:
+    """A client of a playground that was started afresh."""
+    async with serving(standalone(options_for(tmp_path, bot.url))) as url, aiohttp.ClientSession(url) as session:
+        yield session
+
+
+async def get(client: aiohttp.ClientSession, path: str, **options: Value) -> Value:
+    """GET and return the JSON, whatever the status."""
+    async with client.get(path, **options) as response:
+        return await response.json()
+
+
+async def post(client: aiohttp.ClientSession, path: str, **options: Value) -> tuple[int, Value]:
+    """POST and return the status and the JSON."""
+    async with client.post(path, **options) as response:
+        return response.status, await response.json()
+
+
+async def write(client: aiohttp.ClientSession, text: str, phone: str = KIM) -> Json:
+    """Let a phone write; returns its bubble after the first call of the webhook."""
+    status, bubble = await post(client, f"/playground/phone/{phone}/messages", json={"text": text})
+    assert 201 == status
+    found: Json = bubble
+    return found
+
+
+async def send(client: aiohttp.ClientSession, **fields: str) -> tuple[int, Value]:
+    """Let the bot send a WhatsApp message through the pretended Twilio."""
+    form = {"To": f"whatsapp:{KIM}", "From": "whatsapp:+15550109999", "Body": "hello", **fields}
+    return await post(client, MESSAGES, data=form, headers=TWILIO)
+
+
+async def transcript(client: aiohttp.ClientSession, phone: str = KIM) -> list[Json]:
+    """Read a phone's whole conversation."""
+    found: list[Json] = await get(client, f"/playground/phone/{phone}/transcript")
+    return found
+
+
+async def settled(client: aiohttp.ClientSession, check: Callable[[list[Json]], bool], phone: str = KIM) -> list[Json]:
+    """Follow a phone's changes until its conversation is as the test waits for."""
+    version = -1
+    async with asyncio.timeout(10):
+        while True:
+            news = await get(client, f"/playground/phone/{phone}/events?after={version}&wait=5")
+            version = news["version"]
+            found = await transcript(client, phone)
+            if check(found):
+                return found
