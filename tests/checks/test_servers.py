@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import sqlite3
 
 import asyncpg
 import pytest
 
+from state import migrations
 from tests import servers
 
 
@@ -42,6 +45,29 @@ def test_redis_starts_empty_and_comes_back_on_its_port(own_redis: servers.Redis)
     own_redis.kill()
     own_redis.start()
     own_redis.flush()
+
+
+async def test_a_migrated_database_is_ready(migrated_postgres_url: str) -> None:
+    """A test that needs the tables does not wait for the migrations."""
+    connection = await asyncpg.connect(migrated_postgres_url)
+    found = await connection.fetchval("SELECT version_num FROM alembic_version")
+    await connection.close()
+    assert migrations.HEAD == found
+
+
+def test_a_migrated_file_is_ready(migrated_sqlite_url: str) -> None:
+    """The same for SQLite."""
+    with contextlib.closing(sqlite3.connect(migrated_sqlite_url.removeprefix("sqlite:///"))) as connection:
+        assert (migrations.HEAD,) == connection.execute("SELECT version_num FROM alembic_version").fetchone()
+
+
+def test_a_missing_server_names_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever lacks a server reads what to install."""
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(servers.Missing, match="apt-get install redis-server"), servers.redis():
+        pass
+    with pytest.raises(servers.Missing, match="apt-get install chromium"):
+        servers.chromium()
 
 
 def test_no_test_leaves_this_machine() -> None:
