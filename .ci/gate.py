@@ -62,7 +62,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--static", action="store_true", help="leave out the tests")
     checks = static_checks() + ([] if parser.parse_args().static else [tests()])
-    outcomes = [run(check) for check in checks]
+    try:
+        outcomes = [run(check) for check in checks]
+    except KeyboardInterrupt:
+        return 130
     print("--- summary")
     for outcome in outcomes:
         print(f"{'ok    ' if outcome.code == 0 else 'FAILED'} {outcome.name:<8} {outcome.seconds:6.1f} s")
