@@ -107,7 +107,8 @@ class Step(Strict):
 class Workflow(Strict):
     """One kind of task. With only `name` and `examples` it is valid and routes (a person takes it).
 
-    `listed`: whether it is named when the bot says what it can do.
+    `listed`: whether it is named when the bot says what it can do. `follow_up`: the workflow that "any update?" means
+    when this one was the last (else itself).
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
@@ -122,6 +123,7 @@ class Workflow(Strict):
     routing: Literal["single", "two_stage"] | None = None
     needs_customer: bool = False
     listed: bool = True
+    follow_up: str | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

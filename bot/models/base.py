@@ -89,8 +89,9 @@ class TaskView:
 class Prompt:
     """What one model call gets. `instructions` is stable text (prompt cache), `situation` the changing part (task, profile).
 
-    `texts`: the messages of this burst alone, for backends that do not read prose. `allowed`: names of functions that may be
-    called now (None: all of `functions`). `effort`: reasoning effort where the provider has it. `user_hash`: a pseudonym.
+    `texts`: the messages of this burst alone, for backends that do not read prose. `allowed`: names of functions that may
+    be called now (None: all of `functions`). `recent`: the task that ended last, where none is active. `effort`: reasoning
+    effort where the provider has it. `user_hash`: a pseudonym.
     """
 
     version: str
@@ -101,6 +102,7 @@ class Prompt:
     functions: tuple[Function, ...] = ()
     allowed: tuple[str, ...] | None = None
     task: TaskView | None = None
+    recent: TaskView | None = None
     max_tokens: int = 800
     user_hash: str | None = None
     cache_key: str | None = None

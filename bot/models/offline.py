@@ -1,0 +1,124 @@
+"""The model that needs no key: it chooses a workflow by example and reads values by rule. Deterministic; calls no network.
+
+It is also the last fallback behind the others. It never writes prose of its own: code says what is said, from templates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from bot import extract, words
+from bot.models.base import Call, Prompt, Reply, TaskView
+from bot.models.intents import NONE, Guess, Intents
+from bot.workflows import Workflow
+
+SURE = 0.8
+"""How sure the classifier must be of another workflow before a text that answers the open question is taken as a new wish."""
+_FOLLOW_UP = frozenset(
+    "update updates news status progress yet any anything new so and or what whats about it its that this one the now how hows"
+    " is are still waiting wait done ready there then ok okay well hello hey hi please pls going on happening happened same"
+    " again for me do you have has been with more info sorted resolved finished ?".split()
+)
+_POINTING = frozenset(
+    "update updates news status progress it that this one now yet still waiting wait done ready same happening happened sorted"
+    " resolved finished ?".split()
+)
+LONGEST_FOLLOW_UP = 8
+
+
+class Offline:
+    """Plans by example; trained once from the workflows when it is made."""
+
+    name = "offline"
+
+    def __init__(
+        self, workflows: Mapping[str, Workflow], *, today: Callable[[], date] = lambda: datetime.now(UTC).date()
+    ) -> None:
+        """Learn the workflows' examples; `today` is the day that "tomorrow" counts from."""
+        self._workflows = workflows
+        self._today = today
+        self._intents = Intents({name: workflow.examples for name, workflow in workflows.items()})
+
+    def classify(self, text: str) -> tuple[str, float, tuple[tuple[str, float], ...]]:
+        """The workflow a text means (or "none"), the probability that this is right, and all in order."""
+        guess = self._intents.classify(text)
+        return guess.intent, guess.confidence, guess.ranked
+
+    async def plan(self, prompt: Prompt, *, timeout: float) -> Reply:  # noqa: ARG002, ASYNC109 - the protocol's shape
+        """Choose the workflow for this burst and fill its slots from the text, or say that none fits."""
+        texts = [text for text in map(words.clean, prompt.texts) if text]
+        guess = self._guess(texts)
+        chosen = self._chosen(texts, guess, prompt)
+        if chosen is None or not _allowed(chosen, prompt):
+            return Reply(model=self.name, confidence=guess.confidence, runners_up=guess.ranked, none=True)
+        sure = guess.confidence if guess.intent == chosen else 1.0
+        call = Call(id="offline", name=chosen, arguments=self._arguments(chosen, texts, prompt.task))
+        return Reply(model=self.name, calls=(call,), confidence=sure, runners_up=guess.ranked)
+
+    async def generate(self, prompt: Prompt, *, timeout: float) -> Reply:  # noqa: ARG002, ASYNC109 - the protocol's shape
+        """The newest result in plain words, or an honest sentence that there is nothing to add."""
+        result = next((line.text for line in reversed(prompt.lines) if line.role == "result" and line.text), "")
+        if result:
+            return Reply(model=self.name, text=result[: prompt.max_tokens * 4])
+        return Reply(model=self.name, text="I can only give fixed answers right now.", none=True)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    def _guess(self, texts: Sequence[str]) -> Guess:
+        """What the burst means as a whole, or else what its clearest message means; small talk gives way."""
+        whole = self._intents.classify(" ".join(texts))
+        if len(texts) < 2 or (whole.intent != NONE and self._listed(whole.intent)):
+            return whole
+        single = [self._intents.classify(text) for text in texts]
+        meant = [guess for guess in (*single, whole) if guess.intent != NONE]
+        return max(meant, key=lambda guess: (self._listed(guess.intent), guess.confidence), default=whole)
+
+    def _listed(self, intent: str) -> bool:
+        return self._workflows[intent].listed
+
+    def _chosen(self, texts: Sequence[str], guess: Guess, prompt: Prompt) -> str | None:
+        """The workflow to run: the active one when the text answers it, the last one's follow-up, or what is meant."""
+        text = "\n".join(texts)
+        active = prompt.task.workflow if prompt.task else None
+        if active in self._workflows and prompt.task and self._answers(text, guess, prompt.task):
+            return active
+        last = prompt.task or prompt.recent
+        if last and last.workflow in self._workflows and is_follow_up(text):
+            return last.workflow if prompt.task else self._workflows[last.workflow].follow_up or last.workflow
+        return guess.intent if guess.intent != NONE else None
+
+    def _answers(self, text: str, guess: Guess, task: TaskView) -> bool:
+        """Whether a text gives the active task a value and does not clearly ask for something else."""
+        elsewhere = (
+            guess.intent not in {NONE, task.workflow} and self._listed(guess.intent) and guess.confidence >= SURE
+        )
+        return not elsewhere and bool(self._values(task.workflow, text, task.asked))
+
+    def _arguments(self, chosen: str, texts: Sequence[str], task: TaskView | None) -> dict[str, Any]:
+        asked = task.asked if task and task.workflow == chosen else None
+        return self._values(chosen, "\n".join(texts), asked)
+
+    def _values(self, workflow: str, text: str, asked: str | None) -> dict[str, Any]:
+        """The values of a workflow's slots in a text; free text and yes or no only where they were asked for."""
+        found = {}
+        for name, slot in self._workflows[workflow].user_slots().items():
+            if slot.type in {"text", "yes_no"} and name != asked:
+                continue
+            value = extract.extract(text, slot, today=self._today())
+            if value is not None:
+                found[name] = value
+        return found
+
+
+def is_follow_up(text: str) -> bool:
+    """Whether a text only points at what was talked about last: "any update?", "and that one?", "status?"."""
+    said = words.words(text)
+    short = 0 < len(said) <= LONGEST_FOLLOW_UP
+    return short and _FOLLOW_UP.issuperset(said) and not _POINTING.isdisjoint(said) and set(said) != {"?", "hello"}
+
+
+def _allowed(name: str, prompt: Prompt) -> bool:
+    return prompt.allowed is None or name in prompt.allowed
