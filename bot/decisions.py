@@ -59,14 +59,13 @@ def refund_eligibility(facts: Facts, slots: Facts, limits: Facts, today: date) -
 
 
 def latest_refund(facts: Facts, slots: Facts, limits: Facts, today: date) -> Decision:  # noqa: ARG001 - one shape for all
-    """The newest refund among those found."""
-    refunds = rows(facts["refunds"], "refunds")
+    """The invoice refunded last among those found, or the one that was named."""
     wanted = slots.get("invoice_id")
-    mine = [r for r in refunds if wanted is None or str(r.get("invoice_id")) == str(wanted)]
-    if not mine:
+    found = [r for r in rows(facts["invoices"], "invoices") if wanted in {None, str(r.get("invoice_id"))}]
+    if not found:
         return Decision(outcome="none", reason="no_refund_for_invoice" if wanted else "no_refund")
-    newest = max(mine, key=lambda r: str(r.get("created_at") or ""))
-    return Decision(outcome="found", values={name: newest.get(name) for name in _REFUND_FIELDS})
+    newest = max(found, key=lambda row: str(row.get("refunded_on") or ""))
+    return Decision(outcome="found", values={name: newest.get(name) for name in _REFUNDED_FIELDS})
 
 
 def rows(found: object, name: str) -> list[Mapping[str, Any]]:
@@ -99,15 +98,22 @@ def _terms(invoice: Facts, customer: Facts, limits: Facts) -> dict[str, Any]:
     return {
         "invoice_id": str(invoice["invoice_id"]),
         "status": invoice.get("status"),
-        "amount": str(invoice.get("amount")),
-        "currency": invoice.get("currency") or limits.get("currency", "USD"),
+        "amount": _price(invoice, limits),
         "paid_on": invoice.get("paid_on"),
         "plan": customer.get("plan"),
         "window_days": window_days(limits, customer.get("plan")),
         "prior_refunds": customer.get("refunds_last_12_months"),
         "max_refunds": int(limits.get("max_refunds_12_months", 2)),
-        "approval_above": str(limits.get("approval_above", 500)),
+        "approval_above": f"{limits.get('approval_above', 500)} {limits.get('currency', 'USD')}",
     }
+
+
+def _price(invoice: Facts, limits: Facts) -> str:
+    """Amount and currency in one text, whichever way the invoice gives them."""
+    amount = str(invoice.get("amount"))
+    return (
+        amount if len(amount.split()) == 2 else f"{amount} {invoice.get('currency') or limits.get('currency', 'USD')}"
+    )
 
 
 def _already_refunded(invoice: Facts, _values: Facts, _limits: Facts, _today: date) -> bool:
@@ -147,7 +153,7 @@ def _unclear(_invoice: Facts, values: Facts, limits: Facts) -> str:
     amount = amount_of(values["amount"])
     if amount is None or _day(values["paid_on"]) is None or not isinstance(values["prior_refunds"], int):
         return "needs_a_look"
-    if values["currency"] != limits.get("currency", "USD"):
+    if values["amount"].split()[-1] != limits.get("currency", "USD"):
         return "needs_a_look"
     return "above_limit" if amount > Decimal(str(limits.get("approval_above", 500))) else ""
 
@@ -163,9 +169,9 @@ def _day(value: object) -> date | None:
         return None
 
 
-_REFUND_FIELDS = ("refund_id", "invoice_id", "amount", "currency", "status", "created_at")
+_REFUNDED_FIELDS = ("invoice_id", "amount", "refunded_on")
 _TERM_FIELDS = (
-    *("invoice_id", "status", "amount", "currency", "paid_on", "plan"),
+    *("invoice_id", "status", "amount", "paid_on", "plan"),
     *("window_days", "prior_refunds", "max_refunds", "approval_above"),
 )
 
@@ -183,8 +189,8 @@ DECISIONS: Mapping[str, Rule] = MappingProxyType(
             decide=latest_refund,
             outcomes=frozenset({"none", "found"}),
             reasons=frozenset({"no_refund", "no_refund_for_invoice"}),
-            values=frozenset(_REFUND_FIELDS),
-            facts=frozenset({"refunds"}),
+            values=frozenset(_REFUNDED_FIELDS),
+            facts=frozenset({"invoices"}),
         ),
     }
 )
