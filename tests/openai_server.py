@@ -39,6 +39,7 @@ class OpenAIServer:
         self.requests: list[Request] = []
         self.refused: list[openai_checks.Problem] = []
         self.unscripted = 0
+        self.arrived = asyncio.Event()  # a first request is there
         self._closing = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self.url = ""
@@ -107,6 +108,7 @@ class OpenAIServer:
     async def _answer(self, http: web.Request, api: Api) -> web.StreamResponse:
         request = Request(api=api, body=await http.json(), headers=http.headers)
         self.requests.append(request)
+        self.arrived.set()
         problem = openai_checks.first_problem(request)
         if problem:
             self.refused.append(problem)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import math
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
@@ -55,6 +56,8 @@ class OpenAIClient:
 
         Raises ModelDown (may work later), ModelRefused (never will) or ModelWrong (request or answer is unusable).
         """
+        if self._sdk.is_closed():
+            raise ModelDown("the connection to the model is closed")
         try:
             async with asyncio.timeout(timeout):
                 response = await self._sdk.post(
@@ -105,25 +108,25 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     """Read how many seconds the server asks us to wait: `retry-after-ms`, or `retry-after` as seconds or a date."""
     for name, scale in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
         try:
-            return max(0.0, float(headers[name]) / scale)
+            seconds = float(headers[name]) / scale
         except (KeyError, ValueError):
             continue
+        return max(0.0, seconds) if math.isfinite(seconds) else None
     try:
         moment = parsedate_to_datetime(headers["retry-after"])
     except (KeyError, ValueError):
         return None
-    if moment.tzinfo is None:
-        return None
-    return max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds())
+    return max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds()) if moment.tzinfo else None
 
 
 def _lost(error: BaseException) -> str:
-    """Say why there is no answer, by the innermost cause: on the way out a lost connection is renamed to a timeout.
+    """Say why there is no answer, by the causes themselves: the transport renames a lost connection to a timeout.
 
-    Only its class is named, since its words may hold addresses or parts of a body.
+    Only a class is named, since an error's words may hold addresses or parts of a body.
     """
-    while error.__cause__ is not None:
-        error = error.__cause__
-    if isinstance(error, TimeoutError):
+    chain = [error]
+    while chain[-1].__cause__ is not None:
+        chain.append(chain[-1].__cause__)
+    if any(isinstance(one, TimeoutError) for one in chain):
         return "the model did not answer in time"
-    return f"the connection to the model failed: {type(error).__name__}"
+    return f"the connection to the model failed: {type(chain[-1]).__name__}"
