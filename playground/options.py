@@ -23,7 +23,7 @@ class Options:
     acme_api_token: str = field(repr=False)
     twilio_account_sid: str
     twilio_auth_token: str = field(repr=False)
-    twilio_whatsapp_from: str = "whatsapp:+15550109999"
+    twilio_whatsapp_from: str = "whatsapp:+15550100000"
     widget_url: str = "/chat/widget.js"
     pace_ms: int = 250  # between two states of a sent message
     rate: int = 200  # requests a second that Acme takes
@@ -53,7 +53,7 @@ def from_environment(environ: Mapping[str, str], *, db: str, bot_url: str, publi
         acme_api_token=environ["ACME_API_TOKEN"],
         twilio_account_sid=environ["TWILIO_ACCOUNT_SID"],
         twilio_auth_token=environ["TWILIO_AUTH_TOKEN"],
-        twilio_whatsapp_from=environ.get("TWILIO_WHATSAPP_FROM") or "whatsapp:+15550109999",
+        twilio_whatsapp_from=environ.get("TWILIO_WHATSAPP_FROM") or "whatsapp:+15550100000",
         widget_url=f"{(public_url or bot_url).rstrip('/')}/chat/widget.js",
         pace_ms=int(environ.get("PLAYGROUND_PACE_MS") or 250),
     )

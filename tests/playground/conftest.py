@@ -142,7 +142,7 @@ async def write(client: aiohttp.ClientSession, text: str, phone: str = KIM) -> J
 
 async def send(client: aiohttp.ClientSession, **fields: str) -> tuple[int, Value]:
     """Let the bot send a WhatsApp message through the pretended Twilio."""
-    form = {"To": f"whatsapp:{KIM}", "From": "whatsapp:+15550109999", "Body": "hello", **fields}
+    form = {"To": f"whatsapp:{KIM}", "From": "whatsapp:+15550100000", "Body": "hello", **fields}
     return await post(client, MESSAGES, data=form, headers=TWILIO)
 
 

@@ -30,7 +30,7 @@ async def test_a_message_is_created_as_twilio_answers(client: aiohttp.ClientSess
     await write(client, "hi")
     status, made = await send(client, Body="Hi é 👋 ")
     assert (201, "queued", "outbound-api", None) == (status, made["status"], made["direction"], made["error_code"])
-    assert ("whatsapp:+15550109999", f"whatsapp:{KIM}", "Hi é 👋 ") == (made["from"], made["to"], made["body"])
+    assert ("whatsapp:+15550100000", f"whatsapp:{KIM}", "Hi é 👋 ") == (made["from"], made["to"], made["body"])
     assert made["sid"].startswith("SM")
     assert len(made["sid"]) == 34
     assert made["date_created"].endswith(" +0000")
@@ -45,7 +45,7 @@ async def test_a_message_is_created_as_twilio_answers(client: aiohttp.ClientSess
         ({"To": ""}, 400, 21604),
         ({"Body": " "}, 400, 21619),
         ({"Body": "x" * 1601}, 400, 21617),
-        ({"From": "whatsapp:+15550100000"}, 400, 63007),
+        ({"From": "whatsapp:+15550100009"}, 400, 63007),
         ({"ContentSid": "HX1", "ContentVariables": "{"}, 400, 21656),
     ],
 )
@@ -124,7 +124,7 @@ async def test_messages_are_listed_newest_first_and_filtered(client: aiohttp.Cli
     assert ["two", "other", "one"] == await bodies()
     assert ["two"] == await bodies(To=f"whatsapp:{KIM}")
     assert ["one"] == await bodies(From=f"whatsapp:{KIM}")
-    assert ["other", "one"] == await bodies(To="whatsapp:+15550109999")
+    assert ["other", "one"] == await bodies(To="whatsapp:+15550100000")
     assert ["two", "other", "one"] == await bodies(**{"DateSent>": before, "DateSent<": soon})
     assert [] == await bodies(**{"DateSent>": soon})
     assert ["two", "other", "one"] == await bodies(DateSent=now.date().isoformat())
