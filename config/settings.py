@@ -53,7 +53,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    host: str = "127.0.0.1"  # this machine alone; a container sets 0.0.0.0
+    host: values.Host = "127.0.0.1"  # this machine alone; a container sets 0.0.0.0
     port: values.Port = 8080
     public_url: values.HttpUrl
     database_url: values.DatabaseUrl = Field("sqlite:///var/throughline.db", repr=False)

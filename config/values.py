@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -172,6 +173,15 @@ def _port(value: str) -> int:
     return int(value)
 
 
+def _host(value: str) -> str:
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        if value.isascii() and all(label.replace("-", "").replace("_", "").isalnum() for label in value.split(".")):
+            return value
+        raise ValueError("must be an address or a host name: 127.0.0.1 for this machine, 0.0.0.0 for all") from None
+
+
 def _folder(value: str) -> Path:
     if not (path := Path(value)).is_dir():
         raise ValueError("must be a folder that exists")
@@ -193,6 +203,7 @@ def _parsed(parse: Any) -> BeforeValidator:  # noqa: ANN401  # any of the parser
 
 
 Port = Annotated[int, _parsed(_port), Field(ge=1, le=65535)]
+Host = Annotated[str, AfterValidator(_host)]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], _choice("debug", "info", "warning", "error")]
 Backend = Annotated[
     Literal["offline", "openai_responses", "openai_chat"],

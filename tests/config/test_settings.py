@@ -63,6 +63,8 @@ def test_no_secret_is_shown(load: Load) -> None:
 @pytest.mark.parametrize(
     "name,value,part",
     [
+        ("HOST", "http://localhost", "127.0.0.1"),
+        ("HOST", "[::1]", "127.0.0.1"),
         ("PORT", "0", "from 1 to 65535"),
         ("PORT", "65536", "from 1 to 65535"),
         ("PORT", "http", "from 1 to 65535"),
@@ -87,6 +89,9 @@ def test_no_secret_is_shown(load: Load) -> None:
         ("ENCRYPTION_KEYS", ",".join([PRODUCTION["ENCRYPTION_KEYS"]] * 2), "twice"),
         ("WEB_ALLOWED_ORIGINS", "*", "without a path or *"),
         ("WEB_ALLOWED_ORIGINS", "https://a.example/path", "without a path"),
+        ("PUBLIC_URL", "http://a:b", "valid URL"),
+        ("TWILIO_ACCOUNT_SID", "SK00", "starts with AC"),
+        ("TWILIO_WHATSAPP_FROM", "5550100001", "whatsapp:+"),
         ("TWILIO_SIGNING_KEYS", "no-colon", "id:secret"),
         ("EMAIL_SMTP_LISTEN", "2525", "host:port"),
         ("SMTP_URL", "mail.example.com", "smtp"),
@@ -274,6 +279,20 @@ def test_a_wrong_bot_toml_is_named(load: Load, tmp_path: Path) -> None:
     assert any(line.startswith(f"{tmp_path}/bot.toml lease_s: ") for line in lines)
     (tmp_path / "bot.toml").write_text("= broken")
     assert "cannot be read" in problems(load, CONFIG_DIR=str(tmp_path))[0]
+
+
+@pytest.mark.parametrize("sender", ["+15550100001", "whatsapp:+15550100001", "MG0123"])
+def test_a_sender_may_be_a_number_or_a_service(load: Load, sender: str) -> None:
+    """A bare number is given its prefix; a messaging service stays as it is."""
+    found = load(PLAYGROUND="1", **(TWILIO | {"TWILIO_WHATSAPP_FROM": sender}))
+    assert found.twilio_whatsapp_from in {"whatsapp:+15550100001", "MG0123"}
+
+
+def test_packs_and_listeners_are_read(load: Load) -> None:
+    """Lists lose their blanks."""
+    found = load(TOOL_PACKS="a.b, c ,", PLAYGROUND="1", TWILIO_SIGNING_KEYS="k:s", **TWILIO)
+    assert ("a.b", "c") == found.tool_packs
+    assert ["s"] == [key.secret.get_secret_value() for key in found.twilio_signing_keys]
 
 
 def test_settings_are_frozen(load: Load) -> None:
