@@ -114,11 +114,7 @@ async def _carry_out(one: Run, step: Step, action: Action) -> bool:
     draft.settle_in[action.id] = _wait_ms(parts, 0)
     draft.written(await parts.store.append(draft.lease, draft.work()))
     outcome = await parts.gateway.perform(
-        action.id,
-        action.tool,
-        action.version,
-        action.arguments,
-        action.args_hash,
+        action,
         caller=draft.caller(workflow=one.workflow.name, step=step.name),
         timeout=parts.time_left(CALL_S),
         confirmation=f"event:{draft.last_in}",
@@ -166,12 +162,8 @@ async def settle(draft: Draft, parts: Parts) -> list[Action]:
         if action.state == "unknown" and draft.pending:
             continue  # it has its own times; a message meanwhile is told that it is being checked
         outcome = await parts.gateway.settle(
-            action.id,
-            action.tool,
-            action.version,
-            action.arguments,
-            action.args_hash,
-            dispatched_at_ms_ago=max(0, draft.opened.now - (action.dispatched_at or 0)),
+            action,
+            dispatched_ms_ago=max(0, draft.opened.now - (action.dispatched_at or 0)),
             caller=draft.caller(workflow=_workflow_of(draft, action)),
             timeout=parts.time_left(CALL_S),
             confirmation=f"event:{action.consent_seq}",

@@ -20,10 +20,9 @@ OUT_TOKENS = 800
 
 def assemble(draft: Draft, parts: Parts, texts: Sequence[str], allowed: Sequence[str]) -> Prompt:
     """The prompt of this turn: at most LINES messages, each cut, whatever the length of the conversation."""
-    instructions = parts.prompts["assistant"]
     return Prompt(
-        version=version(instructions),
-        instructions=instructions,
+        version=parts.instructions.version,
+        instructions=parts.instructions.text,
         situation=situation(draft),
         lines=lines(draft),
         texts=tuple(texts),
@@ -33,13 +32,8 @@ def assemble(draft: Draft, parts: Parts, texts: Sequence[str], allowed: Sequence
         recent=view(draft.session.ended[-1] if draft.session.ended else None),
         max_tokens=OUT_TOKENS,
         user_hash=hashlib.sha256(draft.lease.user_id.encode()).hexdigest()[:32],
-        cache_key=f"assistant-{version(instructions)}",
+        cache_key=parts.instructions.version,
     )
-
-
-def version(text: str) -> str:
-    """The version of a prompt: a short hash of its words."""
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def lines(draft: Draft) -> tuple[Line, ...]:

@@ -157,7 +157,12 @@ async def look_up(one: Run, call: ToolCall) -> Outcome:
 def note(draft: Draft, outcome: Outcome) -> None:
     """Record a lookup in the log and the audit trail."""
     draft.audit(outcome.audit)
-    shared = {"tool": outcome.tool, "version": outcome.version, "arguments": outcome.arguments, "ms": outcome.ms}
+    shared: dict[str, Any] = {
+        "tool": outcome.tool,
+        "version": outcome.version,
+        "arguments": outcome.arguments,
+        "ms": outcome.ms,
+    }
     if outcome.state == "succeeded":
         draft.emit(ev.ToolSucceeded(result=outcome.result, **shared))
     else:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bot.models.base import Function
     from bot.models.guarded import Guarded
     from bot.models.offline import Offline
+    from bot.models.prompts import Instructions
     from bot.workflows import Workflow
     from channels.base import Capabilities
     from config.settings import Settings
@@ -38,7 +39,7 @@ class Parts:
     workflows: Mapping[str, Workflow]
     replies: Mapping[str, str]
     functions: tuple[Function, ...]
-    prompts: Mapping[str, str]
+    instructions: Instructions
     capabilities: Mapping[str, Capabilities]
     scopes: frozenset[str]
     worker: str

@@ -21,7 +21,7 @@ SHOWN = frozenset({
     "method", "route", "path", "status", "code", "tool", "action", "outcome", "reason", "verdict", "state", "kind",
     "backend", "model", "prompt_version", "step", "steps", "intent", "workflow", "task", "attempt", "point", "policy",
     "problem", "setting", "file", "version", "revision", "worker", "owner", "provider", "provider_id", "outbox",
-    "delivery", "mode", "signal", "database", "host", "url", "ticket", "why", "missing", "python", "ids", "channels",
+    "delivery", "mode", "role", "signal", "database", "host", "url", "ticket", "why", "missing", "python", "ids", "channels",
     "backends", "playground", "inbound", "identity", "question", "effect", "from_state", "to_state",
 })  # fmt: skip
 

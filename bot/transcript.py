@@ -64,5 +64,5 @@ def _frame(place: str, stored: ev.Stored, labels: dict[str, str], *, is_open: bo
 
 
 def _message(stored: ev.Stored, **fields: Any) -> Frame:
-    plain = {"html": None, "citations": [], "choices": [], "ticket": None}
+    plain: Frame = {"html": None, "citations": [], "choices": [], "ticket": None}
     return {"type": "message", "seq": stored.seq, "at": stored.at, **plain, **fields}

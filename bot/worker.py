@@ -48,6 +48,16 @@ class Worker:
             asyncio.create_task(self._renew(), name="renew"),
         ]
 
+    def listen(self, hints: Hints) -> None:
+        """Be woken by other processes' hints."""
+        self._loops.append(asyncio.create_task(self._listen(hints), name="wake"))
+
+    async def _listen(self, hints: Hints) -> None:
+        async with hints.subscribe("wake") as feed:
+            async for hint in feed:
+                wait = hint.get("ms")
+                self.wake(wait if isinstance(wait, int) else 0)
+
     async def drain(self, seconds: float) -> None:
         """Take no new work; let running turns end, and give back the leases of those that do not."""
         self.draining = True

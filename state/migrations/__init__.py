@@ -2,12 +2,48 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 from state import errors
 
 HEAD = "0001"
 """The newest revision; compared with the database before Alembic is even imported."""
+
+
+async def current(url: str) -> str | None:
+    """The revision the database is at; None when it has none. Raises RetryLater when it is away."""
+    sql = "SELECT version_num FROM alembic_version"
+    if url.startswith("sqlite:"):
+        return _current_sqlite(url.removeprefix("sqlite:///"), sql)
+    import asyncpg  # noqa: PLC0415 - only where PostgreSQL is used
+
+    try:
+        connection = await asyncpg.connect(url, timeout=5)
+    except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+        raise errors.RetryLater(f"DATABASE_URL: PostgreSQL does not answer ({error})") from error
+    try:
+        found = await connection.fetchval(sql)
+    except asyncpg.UndefinedTableError:
+        return None
+    finally:
+        await connection.close()
+    return str(found) if found else None
+
+
+def _current_sqlite(path: str, sql: str) -> str | None:
+    if not Path(path).exists():
+        return None
+    connection = sqlite3.connect(path, timeout=5)
+    try:
+        row = connection.execute(sql).fetchone()
+    except sqlite3.OperationalError:
+        return None
+    except sqlite3.DatabaseError as error:
+        raise errors.BadInput(f"DATABASE_URL: {path} is not a SQLite database ({error})") from error
+    finally:
+        connection.close()
+    return str(row[0]) if row else None
 
 
 def upgrade(url: str) -> bool:

@@ -6,11 +6,12 @@ One process holds the file, by an OS lock that dies with it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,6 +117,16 @@ def _lock(path: str) -> IO[str]:
             f"DATABASE_URL: another process has {path} open; stop it first, or use PostgreSQL for more than one"
         ) from error
     return handle
+
+
+@contextlib.contextmanager
+def held(path: str) -> Iterator[None]:
+    """Hold the file's lock for a while without opening the database."""
+    handle = _lock(path)
+    try:
+        yield
+    finally:
+        handle.close()
 
 
 def _connect(path: str) -> sqlite3.Connection:

@@ -1,0 +1,282 @@
+"""The composition root: every part of the program, made and joined on one page."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import yaml
+from aiohttp import web
+
+from bot import functions, metrics, observe, replies, transcript, workflows
+from bot import web as pages
+from bot.api import Api
+from bot.inbox import Inbox
+from bot.jobs import Clock
+from bot.models import MODELS, prompts
+from bot.models.base import Model
+from bot.models.guarded import Guarded
+from bot.models.offline import Offline
+from bot.outbox import Sender, composer
+from bot.parts import Parts
+from bot.worker import Worker
+from channels import CHANNELS
+from channels.base import Channel, Ports
+from config.settings import Settings
+from state import errors
+from state.hints import Hints, make_hints
+from state.store import Store
+from tools.catalog import Catalog
+from tools.gateway import Gateway
+from tools.http import Systems
+
+ROLES = {"serve": {"web", "worker", "clock"}, "web": {"web"}, "worker": {"worker"}, "clock": {"clock"}}
+DRAIN_S = 20.0
+SHUTDOWN_S = 2.0
+log = observe.get_logger()
+
+
+@dataclass(slots=True, kw_only=True)
+class Services:
+    """The running program."""
+
+    settings: Settings
+    parts: Parts
+    hints: Hints
+    systems: Systems
+    channels: dict[str, Channel]
+    inbox: Inbox
+    worker: Worker
+    sender: Sender
+    clock: Clock
+    roles: frozenset[str]
+    accepting: bool = False
+
+
+async def build(settings: Settings, roles: frozenset[str]) -> Services:
+    """Make every part. Opens the database; calls no provider."""
+    name = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(3).hex()}"
+    store = await open_store(settings)
+    hints = make_hints(settings.redis_url, settings.derive("hints"))
+    systems = Systems.of(settings)
+    adapters = _adapters(settings)
+    parts = _parts(settings, store, systems, adapters, worker=name)
+    made: list[Services] = []  # filled below; what is made before needs a way to reach it
+    worker = Worker(parts, hints, lambda done: made[0].sender.offer(done))
+    runs = "worker" in roles
+    inbox = Inbox(
+        store,
+        hints,
+        settings.tuning,
+        worker=name if runs else None,
+        run=worker.offer,
+        wake=worker.wake if runs else lambda _: None,
+    )
+    ports = Ports(
+        settings=settings,
+        hints=hints,
+        accept=inbox.accept,
+        identify=inbox.identify,
+        find=inbox.find,
+        messages=lambda session, after: transcript.frames(store, session, after),
+        status=store.delivery_status,
+        delivered=store.delivered,
+        ready=lambda: made[0].accepting,
+    )
+    channels = {key: adapter(ports) for key, adapter in adapters.items()}
+    sender = Sender(store, {k: c for k, c in channels.items() if not c.capabilities.pull}, settings.tuning, worker=name)
+    clock = Clock(store, hints, settings.tuning)
+    services = Services(
+        settings=settings,
+        parts=parts,
+        hints=hints,
+        systems=systems,
+        channels=channels,
+        inbox=inbox,
+        worker=worker,
+        sender=sender,
+        clock=clock,
+        roles=roles,
+    )
+    made.append(services)
+    return services
+
+
+async def open_store(settings: Settings) -> Store:
+    """The database with its keys."""
+    keks = {key.id: key.material for key in settings.encryption_keys}
+    return await Store.open(settings.database_url, keks=keks, index_key=settings.index_key.get_secret_value().encode())
+
+
+def _adapters(settings: Settings) -> dict[str, Any]:
+    """The classes of the channels that are on; an SDK of one that is off is never loaded."""
+    on = {row.name for row in settings.channels() if row.on}
+    return {name: _load(place) for name, place in CHANNELS.items() if name in on}
+
+
+def _load(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
+
+
+def _parts(settings: Settings, store: Store, systems: Systems, adapters: Mapping[str, Any], *, worker: str) -> Parts:
+    flows = workflows.load(settings.workflows_dir)
+    catalog = Catalog.load(settings.tool_packs)
+    gateway = Gateway(catalog, systems, _count)
+    offline = Offline(flows)
+    capabilities = {name: adapter.capabilities for name, adapter in adapters.items()}
+    return Parts(
+        settings=settings,
+        store=store,
+        gateway=gateway,
+        model=Guarded(inner=_model(settings, offline)),
+        offline=offline,
+        workflows=flows,
+        replies=replies.load(settings.config_file("replies.yaml")),
+        functions=functions.offered(gateway, flows),
+        instructions=prompts.read(settings.config_file("prompts"), "plan"),
+        capabilities=capabilities,
+        scopes=_scopes(settings),
+        worker=worker,
+        compose=composer(capabilities),
+    )
+
+
+def _model(settings: Settings, offline: Offline) -> Model:
+    if settings.model_backend == "offline":
+        return offline
+    model: Model = _load(MODELS[settings.model_backend])(settings)
+    return model
+
+
+def _scopes(settings: Settings) -> frozenset[str]:
+    """What customers may do, from policies.yaml."""
+    data = yaml.safe_load(settings.config_file("policies.yaml").read_text(encoding="utf-8"))
+    try:
+        return frozenset(data["roles"]["customer"]["scopes"])
+    except (KeyError, TypeError) as error:
+        raise errors.BadInput("policies.yaml: roles.customer.scopes is missing") from error
+
+
+def _count(event: str, *, tool: str, reason: str, ms: int) -> None:
+    """Count what the gateway reports."""
+    del ms
+    if event == "call":
+        metrics.tool_called(tool, reason)
+        if reason != "ok":
+            metrics.tool_failed(tool, reason)
+    elif event == "schema":
+        metrics.schema_failed(tool, reason)
+    else:
+        metrics.policy_blocked(tool, reason)
+
+
+def routes(services: Services) -> list[web.AbstractRouteDef]:
+    """Every route of this process."""
+    health = pages.Health(services.parts, services.hints, lambda: services.accepting)
+    found: list[web.AbstractRouteDef] = [*health.routes()]
+    if "web" in services.roles:
+        found += Api(services.parts, services.hints).routes()
+        for channel in services.channels.values():
+            found += channel.routes()
+    return found
+
+
+def application(services: Services) -> web.Application:
+    """The HTTP application; with the playground on it is mounted beside."""
+    app = web.Application(middlewares=[pages.net], client_max_size=pages.BODY)
+    app.add_routes(routes(services))
+    if "web" in services.roles:
+        if services.settings.playground:
+            _mount_playground(app, services.settings)
+        else:
+            app.router.add_get("/", pages.landing)
+    return app
+
+
+def _mount_playground(app: web.Application, settings: Settings) -> None:
+    from playground import app as playground  # noqa: PLC0415 - only while it is on
+    from playground.options import Options  # noqa: PLC0415
+
+    options = Options(
+        db=settings.playground_path(),
+        bot_url=f"http://127.0.0.1:{settings.port}",
+        public_url=settings.public_url,
+        api_token=settings.api_token.get_secret_value(),
+        web_identity_secret=settings.web_identity_secret[0].get_secret_value(),
+        acme_api_token=settings.acme_api_token.get_secret_value() if settings.acme_api_token else "",
+        twilio_account_sid=settings.twilio_account_sid or "",
+        twilio_auth_token=settings.twilio_auth_token[0].get_secret_value(),
+        twilio_whatsapp_from=settings.twilio_whatsapp_from or "",
+    )
+    app[playground.OPTIONS] = options
+    app.router.add_get("/", playground.page)
+    app.add_subapp("/playground", playground.build(options))
+
+
+async def run(settings: Settings, role: str) -> None:
+    """Run a process until SIGTERM or SIGINT, then drain."""
+    services = await build(settings, frozenset(ROLES[role]))
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    runner = web.AppRunner(
+        application(services), access_log=None, shutdown_timeout=SHUTDOWN_S, handler_cancellation=False
+    )
+    await runner.setup()
+    try:
+        await start(services)
+        await web.TCPSite(runner, settings.host, settings.port).start()
+        log.info(
+            "ready",
+            url=settings.public_url,
+            role=role,
+            channels=sorted(services.channels),
+            model=settings.model_backend,
+        )
+        await stop.wait()
+        log.info("draining")
+    finally:
+        await close(services, runner)
+
+
+async def start(services: Services) -> None:
+    """Start everything; messages are taken from here on."""
+    if services.parts.store.database.dialect == "sqlite":
+        await services.parts.store.end_all_leases(reconcile_ms=int(services.settings.tuning.reconcile_wait_s * 1000))
+    await services.hints.start()
+    for channel in services.channels.values():
+        await channel.start()
+    if "worker" in services.roles:
+        services.worker.start()
+        services.sender.start()
+        services.worker.listen(services.hints)
+    if "clock" in services.roles:
+        services.clock.start()
+    services.accepting = True
+
+
+async def close(services: Services, runner: web.AppRunner) -> None:
+    """Drain: no new messages, turns end, replies leave, sockets are told to come back."""
+    services.accepting = False
+    services.clock.stop()
+    await services.worker.drain(DRAIN_S)
+    await services.sender.drain(SHUTDOWN_S)
+    await _close_all([channel.close() for channel in services.channels.values()])
+    await runner.cleanup()
+    await _close_all(
+        [services.parts.model.close(), services.systems.close(), services.hints.close(), services.parts.store.close()]
+    )
+
+
+async def _close_all(work: Sequence[Any]) -> None:
+    for result in await asyncio.gather(*work, return_exceptions=True):
+        if isinstance(result, Exception):
+            log.warning("close_failed", error=str(result))

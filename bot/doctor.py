@@ -1,0 +1,69 @@
+"""`python -m bot doctor`: which channels and backends are on, why the others are off, and whether what they need is there."""
+
+from __future__ import annotations
+
+from bot import workflows
+from config.settings import Settings
+from state import errors, migrations
+from tools.catalog import Catalog
+
+
+async def report(settings: Settings) -> tuple[list[str], bool]:
+    """The report, line by line, and whether everything that is on can work."""
+    lines, fine = [f"Throughline at {settings.public_url}", ""], True
+    for title, rows in (("Channels", settings.channels()), ("Model backends", settings.backends())):
+        lines.append(title)
+        lines += [f"  {'on ' if row.on else 'off'}  {row.name:<18} {row.why}" for row in rows]
+        lines.append("")
+    for name, check in (("database", _database), ("redis", _redis), ("workflows", _workflows), ("tools", _tools)):
+        ok, why = await check(settings)
+        fine &= ok
+        lines.append(f"  {'ok ' if ok else 'BAD'}  {name:<18} {why}")
+    playground = "on: Acme, the phones and the page are pretended" if settings.playground else "off"
+    return [*lines, f"  {'   '}  {'playground':<18} {playground}"], fine
+
+
+async def _database(settings: Settings) -> tuple[bool, str]:
+    try:
+        found = await migrations.current(settings.database_url)
+    except errors.BotError as error:
+        return False, str(error)
+    if found == migrations.HEAD:
+        return True, f"{settings.database_url.partition(':')[0]}, schema {found}"
+    return (
+        True,
+        f"{settings.database_url.partition(':')[0]}, schema {found or 'not made yet'}; `serve` brings it to {migrations.HEAD}",
+    )
+
+
+async def _redis(settings: Settings) -> tuple[bool, str]:
+    if settings.redis_url is None:
+        return True, "not used; hints stay in this process (set REDIS_URL to run more than one)"
+    from redis.asyncio import Redis  # noqa: PLC0415 - only when it is used
+    from redis.exceptions import RedisError  # noqa: PLC0415
+
+    client = Redis.from_url(settings.redis_url, socket_timeout=2, socket_connect_timeout=2)
+    try:
+        await client.ping()
+    except (RedisError, OSError) as error:
+        return False, f"REDIS_URL does not answer ({error}); the server runs without it, up to 1 s slower"
+    finally:
+        await client.aclose()
+    return True, "answers"
+
+
+async def _workflows(settings: Settings) -> tuple[bool, str]:
+    try:
+        found = workflows.load(settings.workflows_dir)
+    except errors.BadInput as error:
+        return False, str(error)
+    return True, f"{len(found)}: {', '.join(sorted(found))}"
+
+
+async def _tools(settings: Settings) -> tuple[bool, str]:
+    try:
+        catalog = Catalog.load(settings.tool_packs)
+    except errors.BadInput as error:
+        return False, str(error)
+    notes = "".join(f"\n         {note}" for note in catalog.notes())
+    return True, ", ".join(tool.id for tool in catalog) + notes

@@ -1,0 +1,49 @@
+"""What a model is told it may call: lookups and workflows, with strict schemas, in constant order. Offers no writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.models.base import Function
+from bot.workflows import Slot, Workflow
+from tools.gateway import Gateway
+
+KINDS = {
+    "invoice_id": "An invoice number, digits only.",
+    "order_id": "An order number, digits only.",
+    "id": "An identifier, as the customer wrote it.",
+    "amount": "An amount with its currency, such as 49.00 USD.",
+    "date": "A date as YYYY-MM-DD.",
+    "email": "An e-mail address.",
+}
+
+
+def offered(gateway: Gateway, flows: Mapping[str, Workflow]) -> tuple[Function, ...]:
+    """Everything a model may be told of: lookups first (a deployment's own packs lead), then workflows."""
+    reads = [f for f in gateway.functions() if (tool := gateway.catalog.get(f.name)) and tool.kind != "transact"]
+    told = [Function(name=f.name, description=f.description, schema=f.schema) for f in reads]
+    return (
+        *told,
+        *(Function(name=w.name, description=w.goal or w.title or w.name, schema=schema(w)) for w in flows.values()),
+    )
+
+
+def schema(workflow: Workflow) -> dict[str, Any]:
+    """A workflow's slots that a customer may set, as a strict schema: all required, all nullable."""
+    slots = workflow.user_slots()
+    return {
+        "type": "object",
+        "properties": {name: _property(slot) for name, slot in slots.items()},
+        "required": list(slots),
+        "additionalProperties": False,
+    }
+
+
+def _property(slot: Slot) -> dict[str, Any]:
+    text = slot.description or KINDS.get(slot.type, "")
+    if slot.type == "choice":
+        found: dict[str, Any] = {"type": ["string", "null"], "enum": [*slot.choices, None]}
+    else:
+        found = {"type": ["boolean" if slot.type == "yes_no" else "string", "null"]}
+    return found | ({"description": f"{text} null when not said."} if text else {"description": "null when not said."})

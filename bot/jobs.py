@@ -1,0 +1,53 @@
+"""What the clock runs: looking up unknown outcomes, giving up on replies, waking the worker. Every job may run twice, or late."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot import observe
+from config.tuning import Tuning
+from state import errors
+from state.hints import Hints
+from state.store import Store
+
+log = observe.get_logger()
+
+
+class Clock:
+    """Ticks once per sweep. Its jobs are single statements that several clocks may run at once without harm."""
+
+    def __init__(self, store: Store, hints: Hints, tuning: Tuning) -> None:
+        """Take what the jobs need."""
+        self._store = store
+        self._hints = hints
+        self._tuning = tuning
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Start ticking."""
+        self._task = asyncio.create_task(self._run(), name="clock")
+
+    def stop(self) -> None:
+        """Stop ticking."""
+        if self._task:
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(self._tuning.sweep_s)
+            try:
+                await self._tick()
+            except errors.BotError as error:
+                log.warning("clock_failed", error=str(error))
+
+    async def _tick(self) -> None:
+        if await self._store.due_actions():
+            self._hints.publish("wake", {"ms": 0})
+        for row in await self._store.give_up(int(self._tuning.outbox_give_up_s * 1000)):
+            log.error(
+                "reply_given_up",
+                session=row["session_id"],
+                channel=row["channel"],
+                outbox=row["id"],
+                reason=row["reason"],
+            )

@@ -1,0 +1,101 @@
+"""The HTTP server's own routes: health, readiness, metrics, the landing page; and the net under every handler."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from bot import api, metrics, observe
+from bot.parts import Parts
+from state import errors
+from state.hints import Hints
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+log = observe.get_logger()
+BODY = 256 * 1024
+
+LANDING = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Throughline</title><style>body{font:16px/1.6 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1rem;color-scheme:light dark}
+</style><h1>Throughline</h1><p>The bot is running. Try the <a href="/chat">web chat</a>.</p></html>"""
+
+
+@web.middleware
+async def net(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Nothing a caller sends ends in a stack trace: errors become short answers, the log gets the rest."""
+    with observe.bound(request=secrets.token_hex(6)):
+        try:
+            return await handler(request)
+        except web.HTTPException:
+            raise
+        except errors.BadInput as error:
+            return api.problem(400, "bad_request", str(error))
+        except errors.RetryLater as error:
+            log.warning("request_postponed", path=request.path, error=str(error))
+            response = api.problem(503, "unavailable", "The service is busy or restarting; please try again shortly.")
+            response.headers["Retry-After"] = "2"
+            return response
+        except Exception:
+            log.error("request_failed", path=request.path, exc_info=True)
+            return api.problem(500, "internal", "Something went wrong on our side.")
+
+
+class Health:
+    """Liveness, readiness and metrics."""
+
+    def __init__(self, parts: Parts, hints: Hints, ready: Callable[[], bool]) -> None:
+        """`ready`: whether this process takes messages."""
+        self._parts = parts
+        self._hints = hints
+        self._ready = ready
+
+    def routes(self) -> list[web.RouteDef]:
+        """The three routes."""
+        return [web.get("/healthz", self.alive), web.get("/readyz", self.ready), web.get("/metrics", self.figures)]
+
+    async def alive(self, _: web.Request) -> web.Response:
+        """The process runs."""
+        return api.answer({"status": "ok"})
+
+    async def ready(self, _: web.Request) -> web.Response:
+        """Whether messages can be taken, with reasons; a dead Redis is a warning only."""
+        reasons, warnings = [], []
+        if not self._ready():
+            reasons.append("draining: the process is stopping")
+        try:
+            await self._parts.store.health()
+        except errors.BotError as error:
+            reasons.append(f"database: {error}")
+        if not self._hints.healthy:
+            warnings.append("redis: hints do not reach other processes; replies may be up to 1 s late")
+        status = {"status": "ready" if not reasons else "not ready", "reasons": reasons, "warnings": warnings}
+        return api.answer(status, status=200 if not reasons else 503)
+
+    async def figures(self, request: web.Request) -> web.Response:
+        """Prometheus figures: from this machine, or with the bearer token."""
+        token = self._parts.settings.api_token.get_secret_value()
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+        if not (_is_local(request) or secrets.compare_digest(given.encode(), token.encode())):
+            return api.problem(
+                401, "unauthorized", "From elsewhere this needs the header Authorization: Bearer API_TOKEN."
+            )
+        figures = await self._parts.store.health()
+        metrics.outbox_is({"open": figures["outbox_open"]}, figures["outbox_age_ms"] / 1000)
+        body, content_type = metrics.exposed()
+        return web.Response(body=body, headers={"Content-Type": content_type})
+
+
+def _is_local(request: web.Request) -> bool:
+    """Whether the request comes from this machine, and not through a proxy on it."""
+    proxied = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
+    try:
+        return not proxied and ipaddress.ip_address(request.remote or "").is_loopback
+    except ValueError:
+        return False
+
+
+async def landing(_: web.Request) -> web.Response:
+    """The plain page when the playground is off."""
+    return web.Response(text=LANDING, content_type="text/html")
