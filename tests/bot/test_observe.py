@@ -134,6 +134,13 @@ def test_an_error_of_ours_tells_its_words(log: Log) -> None:
     assert log.lines[0]["error"] == "RetryLater: Acme refused [secret]"
 
 
+def test_an_error_that_is_not_there_is_left_out(log: Log) -> None:
+    """Asking for the error outside a handler shows none."""
+    observe.get_logger().error("failed", exc_info=True)
+    observe.get_logger().error("failed", exc_info=(None, None, None))
+    assert not [line for line in log.lines if "error" in line]
+
+
 def test_debugging_shows_the_words_of_every_error(log: Log) -> None:
     """Somebody who asks for it sees messages, still without secrets."""
     log.set_up("debug")

@@ -32,6 +32,8 @@ def test_mail_needs_a_way_out_unless_the_playground_is_on(load: Load) -> None:
     env = {"EMAIL_ADDRESS": "a@b.example", "EMAIL_INBOUND_TOKEN": "t"}
     assert problems(load, **PRODUCTION, **env)[0].startswith("SMTP_URL: missing")
     assert load(PLAYGROUND="1", **env).email_address == "a@b.example"
+    ways = {"EMAIL_SMTP_LISTEN": "127.0.0.1:2525", "IMAP_URL": "imaps://u:p@h", "SMTP_URL": "smtps://u:word@h:465"}
+    assert "word" in load(**PRODUCTION, **env, **ways).secret_texts()
 
 
 @pytest.mark.parametrize(
