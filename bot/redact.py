@@ -21,8 +21,8 @@ SHOWN = frozenset({
     "method", "route", "path", "status", "code", "tool", "action", "outcome", "reason", "verdict", "state", "kind",
     "backend", "model", "prompt_version", "step", "steps", "intent", "workflow", "task", "attempt", "point", "policy",
     "problem", "setting", "file", "version", "revision", "worker", "owner", "provider", "provider_id", "outbox",
-    "delivery", "mode", "role", "signal", "database", "host", "url", "ticket", "why", "missing", "python", "ids", "channels",
-    "backends", "playground", "inbound", "identity", "question", "effect", "from_state", "to_state",
+    "delivery", "mode", "role", "signal", "database", "host", "url", "ticket", "why", "missing", "python", "ids",
+    "channels", "backends", "playground", "inbound", "identity", "question", "effect", "from_state", "to_state",
 })  # fmt: skip
 
 # Ids of ours and of providers may be all digits, and are then no telephone number.
