@@ -13,6 +13,8 @@ SIGNS = {
     "refund": {"refund": 3.0, "money back": 3.0, "reimburse": 3.0},
     "invoice": {"invoice": 2.0, "bill": 1.5, "paid": 1.0, "due": 1.0},
     "status": {"status": 1.5, "check": 1.0, "update": 1.0, "how is": 1.0, "what about": 1.0, "state": 1.0},
+    "greeting": {"hello": 2.0, "good morning": 2.0, "what can you do": 2.0, "help": 1.0},
+    "thanks": {"thank": 3.0},
     "person": {"person": 4.0, "human": 4.0, "agent": 3.0, "representative": 3.0, "someone": 2.0, "staff": 3.0},
 }
 FILLERS = frozenset({"get", "to", "talk", "the", "of", "a"})

@@ -53,11 +53,23 @@ class Table(BaseModel):
     models: dict[str, Known]
 
     def find(self, name: str) -> Known:
-        """Find the row of a model: its own, else the longest pattern that fits, else what is safe everywhere."""
-        if name in self.models:
-            return self.models[name]
+        """Find the row of a model: its own, else the longest pattern that fits, else what is safe everywhere.
+
+        A dated name (`gpt-6-luna-2026-09-22`) is the model without its date.
+        """
+        for own in (name, _undated(name)):
+            if own in self.models:
+                return self.models[own]
         fitting = [key for key in self.models if key.endswith("*") and name.startswith(key[:-1])]
         return self.models[max(fitting, key=len)] if fitting else Known()
+
+
+def _undated(name: str) -> str:
+    try:
+        dt.date.fromisoformat(name[-10:])
+    except ValueError:
+        return name
+    return name[:-11]
 
 
 def read(path: Path) -> Table:

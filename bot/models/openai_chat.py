@@ -96,28 +96,35 @@ def _tool(function: Function) -> dict[str, Any]:
 def _messages(prompt: Prompt, facts: Known) -> list[dict[str, Any]]:
     """Put the situation where the cache likes it, or, for servers that take one system message, into the first."""
     before, after = openai_parts.split(prompt.lines)
-    if facts.portable or not prompt.situation:
-        first = "\n\n".join(text for text in (prompt.instructions, prompt.situation) if text)
+    situation = openai_parts.situation(prompt)
+    if facts.portable or not situation:
+        first = "\n\n".join(text for text in (prompt.instructions, situation) if text)
         return [{"role": "system", "content": first}, *_said(prompt.lines)]
-    middle = {"role": "system", "content": prompt.situation}
+    middle = {"role": "system", "content": situation}
     return [{"role": "system", "content": prompt.instructions}, *_said(before), middle, *_said(after)]
 
 
 def _said(lines: tuple[Line, ...]) -> list[dict[str, Any]]:
     """Write the lines as messages; calls made together belong into one."""
     messages: list[dict[str, Any]] = []
+    answered = openai_parts.answered(lines)
     for line in lines:
-        if line.role == "call" and line.call:
-            call = _call(line.call)
-            if messages and "tool_calls" in messages[-1]:
-                messages[-1]["tool_calls"].append(call)
-            else:
-                messages.append({"role": "assistant", "content": None, "tool_calls": [call]})
-        elif line.role == "result" and line.call:
-            messages.append({"role": "tool", "tool_call_id": line.call.id, "content": line.text})
-        else:
+        if line.role == "call":
+            if line.call and line.call.id in answered:
+                _add_call(messages, line.call)
+        elif line.role == "result":
+            if line.call:
+                messages.append({"role": "tool", "tool_call_id": line.call.id, "content": line.text})
+        elif line.text:
             messages.append({"role": line.role, "content": line.text})
     return messages
+
+
+def _add_call(messages: list[dict[str, Any]], call: Call) -> None:
+    if messages and "tool_calls" in messages[-1]:
+        messages[-1]["tool_calls"].append(_call(call))
+    else:
+        messages.append({"role": "assistant", "content": None, "tool_calls": [_call(call)]})
 
 
 def _call(call: Call) -> dict[str, Any]:

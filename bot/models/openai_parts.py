@@ -20,11 +20,21 @@ def split(lines: tuple[Line, ...]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
     is still the customer's message or a tool's result.
     """
     cut = len(lines)
-    while cut and lines[cut - 1].role in {"call", "result"}:
+    while cut and (lines[cut - 1].role in {"call", "result"} or lines[cut - 1].items):
         cut -= 1
     while cut and lines[cut - 1].role == "user":
         cut -= 1
     return lines[:cut], lines[cut:]
+
+
+def answered(lines: tuple[Line, ...]) -> frozenset[str]:
+    """Name the calls that have a result: both APIs refuse a conversation in which a call has none."""
+    return frozenset(line.call.id for line in lines if line.role == "result" and line.call)
+
+
+def situation(prompt: Prompt) -> str:
+    """Head the changing part with the word under which the instructions speak of it."""
+    return f"Situation:\n{prompt.situation}" if prompt.situation else ""
 
 
 def permitted(prompt: Prompt) -> tuple[Function, ...]:

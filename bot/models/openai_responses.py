@@ -82,28 +82,33 @@ def _choice(prompt: Prompt) -> Any:  # noqa: ANN401  # a word or an object, as t
 
 def _input(prompt: Prompt) -> list[dict[str, Any]]:
     before, after = openai_parts.split(prompt.lines)
-    situation = [{"role": "developer", "content": prompt.situation}] if prompt.situation else []
-    return [*_items(before), *situation, *_items(after)]
+    situation = openai_parts.situation(prompt)
+    middle = [{"role": "developer", "content": situation}] if situation else []
+    return [*_items(before), *middle, *_items(after)]
 
 
 def _items(lines: tuple[Line, ...]) -> list[dict[str, Any]]:
     """Write the lines as items; what the provider gave us to pass along goes back as it came, each item once."""
+    answered = openai_parts.answered(lines)
     items: list[dict[str, Any]] = []
     sent: set[object] = set()
     for line in lines:
-        for item in line.items:
+        for item in (*line.items, *_own(line)):
             key = item.get("call_id") or item.get("id")
-            if key is None or key not in sent:
-                sent.add(key)
-                items.append(item)
-        if line.role == "call" and line.call and line.call.id not in sent:
-            sent.add(line.call.id)
-            items.append(_call(line.call))
-        elif line.role == "result" and line.call:
+            if key in sent or (item.get("type") == "function_call" and key not in answered):
+                continue
+            sent |= {key} if key else set()
+            items.append(item)
+        if line.role == "result" and line.call:
             items.append({"type": "function_call_output", "call_id": line.call.id, "output": line.text})
-        elif line.role in {"user", "assistant"}:
-            items.append({"role": line.role, "content": line.text})
     return items
+
+
+def _own(line: Line) -> list[dict[str, Any]]:
+    """Write what a line says by itself."""
+    if line.role == "call" and line.call:
+        return [_call(line.call)]
+    return [{"role": line.role, "content": line.text}] if line.role in {"user", "assistant"} and line.text else []
 
 
 def _call(call: Call) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def test_the_instructions_come_first_and_the_customers_message_last() -> None:
         ("system", INSTRUCTIONS),
         ("user", "hi"),
         ("assistant", "hello"),
-        ("system", SITUATION),
+        ("system", f"Situation:\n{SITUATION}"),
         ("user", "check it"),
         ("user", "now"),
     ] == told
@@ -66,6 +66,16 @@ def test_calls_made_together_share_one_message() -> None:
     messages = body_of(prompt_of(user("do both"), *lines))["messages"]
     assert ["system", "system", "user", "assistant", "tool", "tool"] == [message["role"] for message in messages]
     assert ["{}", "{}"] == [made["function"]["arguments"] for made in messages[3]["tool_calls"]]
+
+
+def test_a_call_nobody_answered_and_an_empty_line_are_left_out() -> None:
+    """The API refuses a call without a result, and an empty message says nothing."""
+    made, other = Call(id="c1", name="refund"), Call(id="c2", name="talk_to_person")
+    lines = [Line(role="assistant", items=({"type": "reasoning"},)), Line(role="call", call=made)]
+    lines += [Line(role="call", call=other), Line(role="result", call=made, text="{}")]
+    messages = body_of(prompt_of(user("do it"), *lines))["messages"]
+    assert ["system", "system", "user", "assistant", "tool"] == [message["role"] for message in messages]
+    assert ["c1"] == [told["id"] for told in messages[3]["tool_calls"]]
 
 
 def test_the_function_list_is_constant_and_narrowed_by_name() -> None:
@@ -115,7 +125,7 @@ def test_an_unknown_server_gets_only_what_all_servers_take() -> None:
     body = body_of(prompt_of(user("hi"), bot("hello"), user("again"), cache_key="k", user_hash="u"), PORTABLE)
     assert {"model", "messages", "tools", "tool_choice", "parallel_tool_calls", "max_tokens"} == body.keys()
     assert ["system", "user", "assistant", "user"] == [message["role"] for message in body["messages"]]
-    assert f"{INSTRUCTIONS}\n\n{SITUATION}" == body["messages"][0]["content"]
+    assert f"{INSTRUCTIONS}\n\nSituation:\n{SITUATION}" == body["messages"][0]["content"]
 
 
 def test_a_model_that_cannot_call_functions_here_is_refused_at_start(tmp_path: Path) -> None:

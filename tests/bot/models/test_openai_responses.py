@@ -25,7 +25,8 @@ def test_the_situation_stands_before_the_message_that_is_answered() -> None:
     """Instructions apart, older lines first, the customer's message last."""
     body = body_of(prompt_of(user("hi"), bot("hello"), user("check it")))
     assert INSTRUCTIONS == body["instructions"]
-    assert [("user", "hi"), ("assistant", "hello"), ("developer", SITUATION), ("user", "check it")] == [
+    situation = f"Situation:\n{SITUATION}"
+    assert [("user", "hi"), ("assistant", "hello"), ("developer", situation), ("user", "check it")] == [
         (item["role"], item["content"]) for item in body["input"]
     ]
 
@@ -69,6 +70,28 @@ async def test_reasoning_goes_back_as_it_came(responses: OpenAIResponses, server
     assert ["developer", "user", "reasoning", "function_call", "function_call_output"] == kinds
     assert "sealed-1" == server.last.items[2]["encrypted_content"]
     assert not server.refused
+
+
+async def test_reasoning_on_a_line_of_its_own_goes_back_too(responses: OpenAIResponses, server: OpenAIServer) -> None:
+    """The engine may keep the items on a line before the call; the order and the count stay the same."""
+    server.script(call("invoice_status", invoice_id="18492"), say("It is paid."))
+    first = await responses.plan(prompt_of(user("is 18492 paid?")), timeout=5)
+    made = first.calls[0]
+    lines = [user("is 18492 paid?"), Line(role="assistant", items=first.items)]
+    lines += [Line(role="call", call=made), Line(role="result", call=made, text='{"status":"paid"}')]
+    await responses.plan(prompt_of(*lines), timeout=5)
+    kinds = [item.get("type", item.get("role")) for item in server.last.items]
+    assert ["developer", "user", "reasoning", "function_call", "function_call_output"] == kinds
+    assert not server.refused
+
+
+def test_a_call_nobody_answered_does_not_go_back() -> None:
+    """The API refuses a call without a result, so of two calls made at once only the one that was followed is told."""
+    made, other = Call(id="call_1", name="refund"), Call(id="call_2", name="talk_to_person")
+    items = tuple({"type": "function_call", "call_id": c.id, "name": c.name, "arguments": "{}"} for c in (made, other))
+    lines = (user("both"), Line(role="call", call=made, items=items), Line(role="result", call=made, text="{}"))
+    sent = body_of(prompt_of(*lines, Line(role="call", call=other)))["input"]
+    assert ["call_1", "call_1"] == [item["call_id"] for item in sent if "call_id" in item]
 
 
 def test_a_call_without_its_items_is_written_anew() -> None:
