@@ -1,7 +1,7 @@
 """What training texts say about a new one: four views of which class it resembles, added up. Decides nothing.
 
-The views: how much likelier each feature is in a class than overall (naive Bayes), how close the text is to the middle of a class,
-how close to its nearest training text, and a softmax regression, which learns what tells similar classes apart.
+The views: how much likelier each feature is in a class than overall (naive Bayes), how close the text is to the middle
+of a class, how close to its nearest training text, and a softmax regression, which learns what tells classes apart.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ Doc = tuple[int, list[str]]
 SMOOTH = 1.0
 SHARES = (0.5, 6.0, 5.0, 2.0)
 RATE = 5.0
+LEARNED = 0.98
 NEAR_FEATURES = 14
 NEAR_POSTINGS = 300
 NEAR_TEXTS = 24
@@ -180,7 +181,7 @@ def _norm(weights: Mapping[str, float]) -> float:
 
 def _regress(rows: list[tuple[int, list[tuple[str, float]]]], classes: int, rounds: int) -> dict[str, list[float]]:
     """Softmax regression by plain gradient descent, in a fixed random order; feature → weight per class."""
-    order = random.Random(7)  # noqa: S311
+    order = random.Random(7)
     found: dict[str, list[float]] = defaultdict(lambda: [0.0] * classes)
     for turn in range(rounds):
         order.shuffle(rows)
@@ -194,15 +195,17 @@ def _descend(
     found: dict[str, list[float]], label: int, unit: list[tuple[str, float]], rate: float, classes: int
 ) -> None:
     scores = [0.0] * classes
-    for name, weight in unit:
-        scores = [score + weight * one for score, one in zip(scores, found[name], strict=True)]
+    rows = [(found[name], weight) for name, weight in unit]
+    for row, weight in rows:
+        scores = [score + weight * one for score, one in zip(scores, row, strict=False)]
     top = max(scores)
     shares = [exp(score - top) for score in scores]
     total = sum(shares)
+    if shares[label] > LEARNED * total:
+        return
     # classes that are out of the question learn nothing from this text
     slopes = [(n, -rate * share / total) for n, share in enumerate(shares) if share > 0.005 * total and n != label]
     slopes.append((label, rate * (1 - shares[label] / total)))
-    for name, weight in unit:
-        row = found[name]
+    for row, weight in rows:
         for n, slope in slopes:
             row[n] += weight * slope

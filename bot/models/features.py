@@ -1,4 +1,4 @@
-"""A text as features for the classifier: word stems, their neighbours, and groups of words that mean nearly the same."""
+"""A text as features for the classifier: word stems, their neighbours, groups of like words. Learns nothing."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ MOST_GROUPS = 8
 WEIGHTS = {"w": 1.0, "b": 0.6, "s": 1.0, "p": 1.0}
 COMMON_WEIGHT = 0.4
 _NUMBER = words.pattern(r"(?:\b(?:inv|ord)[\-_]?|#)?\b[0-9][0-9.,]*\b")
+_FEW = words.pattern(r"(?:^|\s)[0-9]{1,3}\b")
 _CODE = words.pattern(r"\b[a-z]{1,4}[\-_]?[0-9][0-9a-z\-]*\b")
 _POLITE = frozenset({"hi", "hello", "hey", "dear", "please", "pls", "plz", "thanks", "thx"})
 
 
 def features(text: str, speller: spelling.Speller | None = None) -> list[str]:
-    """Stems (w:), pairs of neighbours (b:), groups of like words (s:) and pairs of these (p:), each once.
+    """Stems (w:), neighbours (b:), groups of like words (s:) and pairs of these (p:), each once.
 
-    Numbers, dates, amounts and addresses stand for their kind. With a speller, unknown words become the known one meant.
+    Numbers, dates, amounts and addresses stand for their kind. With a speller, unknown words become known ones.
     """
     stems = [stem(word) for word in _core(words.words(_masked(text)))[:MOST_WORDS]]
     if speller:
@@ -54,7 +55,7 @@ def _masked(text: str) -> str:
     if any(char.isdigit() or char == "@" for char in text):
         text = extract.EMAIL.sub(" xxemail ", text)
         text = extract.AMOUNT.sub(" xxamount ", dates.ANY.sub(" xxdate ", text))
-        text = _CODE.sub(" xxcode ", _NUMBER.sub(" xxnumber ", text))
+        text = _CODE.sub(" xxcode ", _NUMBER.sub(" xxnumber ", _FEW.sub(" xxfew ", text)))
     return text
 
 

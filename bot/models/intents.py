@@ -1,7 +1,8 @@
 """Which of some intents a text means, learned from example texts alone, with a calibrated "none". No network, no numpy.
 
-A logistic model turns the evidence into the probability that the best intent is right. It is fitted on texts which the classifier
-was not trained on: parts of the examples left out in turn, everyday texts, and examples whose own intent was struck out.
+A logistic model turns the evidence into the probability that the best intent is right. It is fitted on texts which the
+classifier was not trained on: parts of the examples left out in turn, everyday texts, and examples whose own intent was
+struck out.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from bot.models.features import features, is_content
 
 NONE = "none"
 ALIKE_ENOUGH = 0.67
+SEEN_LESS = 1.25
+"""What a right guess weighs in the fit: the trials knew fewer examples than the classifier will, so they are unsure."""
 STRUCK_OUT = 0.2
 RANKED = 5
 
@@ -39,8 +42,9 @@ class Intents:
         docs = [(n, features(text)) for n, name in enumerate(self.names) for text in dict.fromkeys(examples[name])]
         content = {name for _, found in docs for name in found if is_content(name)}
         docs += [(self._none, found) for found in map(features, background.TEXTS) if _foreign(found, content)]
+        docs += [(self._none, features(text)) for text in background.ATTACKS]
         size = len(docs) * (self._none + 1)
-        rounds, folds = (10, 4) if size < 20_000 else (6, 3) if size < 200_000 else (4, 2)
+        rounds, folds = (6, 3) if size < 20_000 else (6, 3) if size < 200_000 else (4, 2)
         self._speller = spelling.Speller({f[2:] for _, found in docs for f in found if f[0] == "w"})
         self._coefficients = logistic.fit(list(self._trials(docs, folds, rounds))) if self.names else ()
         self._evidence = evidence.Evidence(docs, self._none + 1, rounds=rounds)
@@ -88,7 +92,7 @@ class Intents:
             for label, found in left_out:
                 view = trained.view(found)
                 best = max(range(self._none), key=view.scores.__getitem__)
-                yield self._facts(view, best), best == label, 1.0
+                yield self._facts(view, best), best == label, SEEN_LESS if best == label else 1.0
                 if label != self._none and self._none > 1:
                     rest = [n for n in range(self._none) if n != label]
                     second = max(rest, key=view.scores.__getitem__)
@@ -97,6 +101,6 @@ class Intents:
 
 
 def _foreign(found: Sequence[str], known: set[str]) -> bool:
-    """Whether an everyday text is none of this deployment's business: hardly a word of its content is in the examples."""
+    """Whether an everyday text is none of this deployment's business: few of its words are in the examples."""
     content = [name for name in found if is_content(name)]
     return not content or sum(name in known for name in content) < ALIKE_ENOUGH * len(content)

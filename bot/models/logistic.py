@@ -17,18 +17,16 @@ def probability(coefficients: Sequence[float], facts: Sequence[float]) -> float:
     return 1.0 / (1.0 + exp(-max(-30.0, min(30.0, score))))
 
 
-def fit(rows: Sequence[Row], *, start: Sequence[float] | None = None) -> tuple[float, ...]:
-    """Coefficients that make the rows likely, both outcomes weighing the same in all; drawn towards `start`."""
+def fit(rows: Sequence[Row]) -> tuple[float, ...]:
+    """Coefficients that make the rows likely; as many rows that held as did not are taken to be there."""
     size = len(rows[0][0]) + 1 if rows else 1
-    anchor = list(start or [0.0] * size)
-    held = sum(w for _, outcome, w in rows if outcome) or 1.0
-    not_held = sum(w for _, outcome, w in rows if not outcome) or 1.0
-    scale = {True: len(rows) / (2 * held), False: len(rows) / (2 * not_held)}
-    found = list(anchor)
+    held = sum(outcome for _, outcome, _ in rows) or 1
+    scale = {True: len(rows) / (2 * held), False: len(rows) / (2 * max(1, len(rows) - held))}
+    found = [0.0] * size
     for _ in range(ROUNDS):
         gradient, curvature = _derivatives(rows, found, scale)
         for n in range(size):
-            gradient[n] -= RIDGE * (found[n] - anchor[n])
+            gradient[n] -= RIDGE * found[n]
             curvature[n][n] += RIDGE
         found = [c + step for c, step in zip(found, solve(curvature, gradient), strict=True)]
     return tuple(found)
@@ -41,9 +39,9 @@ def _derivatives(
     gradient, curvature = [0.0] * size, [[0.0] * size for _ in range(size)]
     for facts, outcome, weight in rows:
         chance = probability(coefficients, facts)
-        weight *= scale[outcome]
         all_facts = (1.0, *facts)
-        slope, bend = weight * (outcome - chance), weight * chance * (1 - chance)
+        counts = weight * scale[outcome]
+        slope, bend = counts * (outcome - chance), counts * chance * (1 - chance)
         for i, one in enumerate(all_facts):
             gradient[i] += slope * one
             row = curvature[i]

@@ -1,4 +1,4 @@
-"""Maps a misspelt or inflected word to one of a known vocabulary, or leaves it. Linear in the words that share a piece with it."""
+"""Maps a misspelt word to one of a known vocabulary, or leaves it. Knows no language."""
 
 from __future__ import annotations
 
