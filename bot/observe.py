@@ -150,7 +150,8 @@ class _Render:
 
 
 def _json(_: object, __: str, event: Event) -> str:
-    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    first = {name: event.pop(name) for name in ("timestamp", "level", "event") if name in event}
+    return orjson.dumps(first | dict(event), default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 class _FromLibraries(logging.Handler):
