@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import phonenumbers
 from joserfc import jwk, jwt
 from joserfc.errors import JoseError, SecurityWarning
 
-from channels import render
+from channels import phone, render
 from config.settings import Settings
 from state import errors
 from state.identity import Claims
@@ -187,7 +186,7 @@ def _statements(claims: Mapping[str, Any]) -> Claims:
         customer_id=subject,
         name=_text(claims.get("name"), 200),
         email=_email(claims.get("email")) if claims.get("email_verified") is True else None,
-        phone=e164(claims.get("phone_number")) if claims.get("phone_number_verified") is True else None,
+        phone=phone.e164(claims.get("phone_number")) if claims.get("phone_number_verified") is True else None,
     )
 
 
@@ -199,15 +198,3 @@ def _email(value: object) -> str | None:
     text = _text(value, 255)
     local, at, domain = (text or "").rpartition("@")
     return text if at and local and "." in domain and len(text or "") <= 254 and " " not in (text or "") else None
-
-
-def e164(value: object) -> str | None:
-    """Normalise a telephone number in international form; None when it is none."""
-    if not isinstance(value, str) or not value.startswith("+") or len(value) > 40:
-        return None
-    try:
-        number = phonenumbers.parse(value, None)
-    except phonenumbers.NumberParseException:
-        return None
-    possible = phonenumbers.is_possible_number(number)  # stricter tests refuse numbers that are newer than their data
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if possible else None

@@ -18,8 +18,11 @@ WAITING_S = 1.0  # and this often while an answer is due
 WAITING_FOR_S = 120.0
 
 BROKEN = Ending(1011, "something went wrong; reconnect to resume")
-LOOK: Payload = {"seq": None}  # our own hints to ourselves
+# Hints to ourselves: look for messages; compare with the truth; only wake up; "what was queued before is old".
+LOOK: Payload = {"seq": None}
 COMPARE: Payload = {"linked": None}
+WAKE: Payload = {"wake": None}
+MARK: Payload = {"mark": None}
 
 log = structlog.get_logger()
 
@@ -38,6 +41,7 @@ class Feed:
         self._own: set[int] = set()
         self._streaming: set[str] = set()
         self._muted: set[str] = set()
+        self._marks = 0
         self._news = hints.Feed()  # stands in until a session is followed
         self._due_until = 0.0
         self._leave: Callable[[], None] | None = None
@@ -72,7 +76,7 @@ class Feed:
     def expect(self) -> None:
         """Be impatient from now on: the visitor wrote, here or in another tab."""
         self._due_until = _now() + WAITING_FOR_S
-        self._news.put(LOOK if self._session else COMPARE)
+        self._news.put(WAKE if self._session else COMPARE)
 
     async def move(self) -> None:
         """Start over in the session that the visitor now stands in. The lock must be held."""
@@ -102,6 +106,7 @@ class Feed:
             self._news = hints.Feed()
             await self._pass_on(session)
             return
+        self._marks = 0
         async with self._source.subscribe(f"session:{session}") as self._news:
             self._news.put(LOOK)  # something may have been committed just before
             await self._pass_on(session)
@@ -134,17 +139,25 @@ class Feed:
             await self._compare()
         elif "seq" in hint:
             await self._fetch()
+        elif "mark" in hint:
+            self._marks = max(0, self._marks - 1)
         elif frame := web_frames.live(hint):
             self._stream(frame)
 
     def _stream(self, frame: web_frames.Frame) -> None:
+        """Pass on what happens while an answer is made, unless the answer was shown meanwhile."""
         turn = frame.get("turn", "")
-        if frame["type"] == "delta" and turn not in self._muted:
+        if frame["type"] == "delta":
+            if self._marks:
+                self._muted.add(turn)
+            if turn in self._muted:
+                return
             self._streaming.add(turn)
-            self._pipe.put(frame)
-        elif frame["type"] != "delta":
+        elif frame["type"] == "discard":
             self._streaming.discard(turn)
-            self._pipe.put(frame)
+        elif self._marks and frame.get("on"):
+            return
+        self._pipe.put(frame)
 
     def _withdraw(self) -> None:
         """Take streamed text back when a part of it was lost; the whole message comes by its number."""
@@ -152,6 +165,7 @@ class Feed:
             self._pipe.put({"type": "discard", "turn": turn})
         self._muted |= self._streaming
         self._streaming.clear()
+        self._marks = 0  # the mark may have been among what was lost
 
     async def _compare(self) -> None:
         """Compare with the truth: the session may be another one, or have news that no hint told."""
@@ -176,10 +190,16 @@ class Feed:
                 self._own.discard(seq)  # the client shows its own words since the ack
                 continue
             if message.get("author") != "user":
-                self._due_until = 0.0
-                self._streaming.clear()
-                self._muted.clear()
+                self._arrived()
             self._pipe.put(message)
+
+    def _arrived(self) -> None:
+        """Note that an answer is here: what is still queued about its making comes too late."""
+        self._due_until = 0.0
+        self._streaming.clear()
+        self._muted.clear()
+        self._marks += 1
+        self._news.put(MARK)
 
 
 def _now() -> float:

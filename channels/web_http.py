@@ -81,14 +81,14 @@ class Plain:
         return web_desk.ack(said, await self._desk.take(visitor_id, said, host=host_of(request)))
 
     async def _missed(self, request: web.Request) -> Frame:
-        place = await self._desk.place(self._visitor(request))
+        visitor_id, after = self._visitor(request), _after(request)
+        place = await self._desk.place(visitor_id)
         if place is None:
             return {"messages": [], "seq": 0}
-        return {"messages": await self._desk.messages(place.session_id, _after(request)), "seq": place.seq}
+        return {"messages": await self._desk.messages(place.session_id, after), "seq": place.seq}
 
     async def _resumed(self, request: web.Request) -> Welcome:
-        visitor_id = self._visitor(request)
-        after = _after(request)
+        visitor_id, after = self._visitor(request), _after(request)
         if not self._ports.ready():
             raise errors.RetryLater("draining")
         return await self._desk.resume(visitor_id, after=after)

@@ -32,11 +32,10 @@ Write = Callable[[bytes, int | None], Awaitable[None]]
 class Pipe:
     """A bounded queue with one end. Whoever puts never waits, so no client can hold up the engine."""
 
-    def __init__(self, *, most_frames: int = MOST_FRAMES, most_bytes: int = MOST_BYTES, send_s: float = SEND_S) -> None:
-        """`send_s`: how long one frame may wait for the client to read."""
+    def __init__(self) -> None:
+        """Make it inside the running loop."""
         self._queue: deque[tuple[bytes, int | None, bool]] = deque()
         self._frames = self._bytes = 0
-        self._most_frames, self._most_bytes, self._send_s = most_frames, most_bytes, send_s
         self._ending: Ending | None = None
         self._changed = asyncio.Event()
 
@@ -55,7 +54,7 @@ class Pipe:
         data = web_frames.encode(frame)
         self._queue.append((data, frame.get("seq"), asked))
         self._count(data, asked=asked, sign=1)
-        if self._frames > self._most_frames or self._bytes > self._most_bytes:
+        if self._frames > MOST_FRAMES or self._bytes > MOST_BYTES:
             self._queue.clear()
             self._ending = FULL
         self._changed.set()
@@ -88,7 +87,7 @@ class Pipe:
 
     async def _in_time(self, writing: Awaitable[None]) -> bool:
         try:
-            async with asyncio.timeout(self._send_s):
+            async with asyncio.timeout(SEND_S):
                 await writing
         except TimeoutError:
             return False

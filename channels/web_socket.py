@@ -13,12 +13,13 @@ from channels.base import Ports
 from channels.web_desk import Desk
 from channels.web_feed import BROKEN, Feed
 from channels.web_frames import Hello, Refusal, Said
-from channels.web_pipe import FULL, Ending, Pipe
+from channels.web_pipe import Ending, Pipe
 from state import errors
 
 HELLO_S = 10.0
 HEARTBEAT_S = 25.0
 CLOSE_S = 2.0
+LINGER_S = 5.0
 MOST_STRIKES = 10  # frames that were refused; then it is no mistake any more
 
 IDENTITY = Ending(4401, "the sign-in was not accepted")
@@ -33,10 +34,10 @@ log = structlog.get_logger()
 class Connection:
     """One client from its first frame to its end."""
 
-    def __init__(self, desk: Desk, ports: Ports, *, host: str | None, pipe: Pipe | None = None) -> None:
+    def __init__(self, desk: Desk, ports: Ports, *, host: str | None) -> None:
         """`host`: where it comes from, for limits."""
         self._desk, self._ports, self._host = desk, ports, host
-        self._pipe = pipe or Pipe()
+        self._pipe = Pipe()
         self.feed = Feed(desk, ports.hints, self._pipe)
         self._socket = web.WebSocketResponse(
             heartbeat=HEARTBEAT_S, max_msg_size=web_frames.FRAME_LIMIT, compress=False, timeout=CLOSE_S
@@ -48,16 +49,13 @@ class Connection:
         """Upgrade, then talk until either side has had enough."""
         self._request = request
         await self._socket.prepare(request)
-        writer = asyncio.create_task(self._write())
-        feeder: asyncio.Task[None] | None = None
+        reader, writer = asyncio.create_task(self._read()), asyncio.create_task(self._write())
         try:
-            if await self._greet():
-                feeder = asyncio.create_task(self._follow())
-                await self._listen()
-            await self._finished(writer)
+            await asyncio.wait({reader, writer}, return_when=asyncio.FIRST_COMPLETED)
+            if self._pipe.ended and not writer.done():  # what is queued still leaves
+                await asyncio.wait({writer}, timeout=2 * CLOSE_S)
         finally:
-            self.feed.end()
-            await _cancelled(writer, feeder)
+            await _cancelled(reader, writer)
         return self._socket
 
     def restart(self) -> None:
@@ -70,6 +68,16 @@ class Connection:
             self._request.transport.abort()
 
     # --- reading
+
+    async def _read(self) -> None:
+        if not await self._greet():
+            return
+        feeder = asyncio.create_task(self._follow())
+        try:
+            await self._listen()
+        finally:
+            self.feed.end()
+            await _cancelled(feeder)
 
     async def _greet(self) -> bool:
         """Await hello and answer it; False when there was none that could be."""
@@ -147,8 +155,9 @@ class Connection:
         with contextlib.suppress(TimeoutError, ConnectionError):
             async with asyncio.timeout(CLOSE_S):
                 await self._socket.close(code=ending.code, message=ending.reason.encode())
-        if ending.code in {FULL.code, 4008}:
-            self.abort()  # its buffers are full: a polite end would wait for ever
+        if self._request is not None and (transport := self._request.transport) is not None:
+            # A client that does not read has full buffers; it gets some time to find the reason in them.
+            asyncio.get_running_loop().call_later(LINGER_S, transport.abort)
 
     async def _drained(self) -> Ending:
         try:
@@ -168,12 +177,6 @@ class Connection:
         finally:
             self._end(BROKEN)
 
-    async def _finished(self, writer: asyncio.Task[None]) -> None:
-        """Let what is queued leave before the connection closes."""
-        if self._pipe.ended and not self._socket.closed:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(writer), 2 * CLOSE_S)
-
 
 def _read(message: WSMessage) -> Hello | Said:
     if message.type is WSMsgType.BINARY:
@@ -181,8 +184,10 @@ def _read(message: WSMessage) -> Hello | Said:
     return web_frames.read(message.data)
 
 
-async def _cancelled(*tasks: asyncio.Task[None] | None) -> None:
-    alive = [task for task in tasks if task is not None]
-    for task in alive:
+async def _cancelled(*tasks: asyncio.Task[None]) -> None:
+    """End tasks; raises what one of them had failed with."""
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(*alive, return_exceptions=True)
+    for result in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(result, Exception):
+            raise result

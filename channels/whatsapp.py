@@ -1,4 +1,4 @@
-"""WhatsApp by Twilio: signed webhooks in, the Messages API out. Sends once per call, trusts no header but the signature."""
+"""WhatsApp by Twilio: signed webhooks in, the Messages API out. Sends once per call, trusts only what is signed."""
 
 from __future__ import annotations
 

@@ -1,0 +1,54 @@
+"""A server with one channel over a small world, and clients that speak to it over loopback."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from channels.base import Channel
+from channels.web import Web
+from channels.whatsapp import WhatsApp
+from tests.channels.client import Chat
+from tests.channels.world import PUBLIC, World
+
+Client = TestClient[web.Request, web.Application]
+Serve = Callable[[Channel], Awaitable[Client]]
+
+
+@pytest.fixture
+async def world() -> World:
+    """An empty world."""
+    return World()
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Serve]:
+    """Serve channels; everything is closed at the end."""
+    async with AsyncExitStack() as stack:
+
+        async def start(channel: Channel) -> Client:
+            app = web.Application()
+            app.add_routes(channel.routes())
+            await channel.start()
+            client = await stack.enter_async_context(TestClient(TestServer(app)))
+            stack.push_async_callback(channel.close)
+            return client
+
+        yield start
+
+
+@pytest.fixture
+async def chat(world: World, serve: Serve) -> Chat:
+    """A web chat that is being served."""
+    channel = Web(world.ports())
+    return Chat(client=await serve(channel), channel=channel, world=world, origin=PUBLIC)
+
+
+@pytest.fixture
+async def phone(world: World, serve: Serve) -> Client:
+    """A client of the WhatsApp webhooks."""
+    return await serve(WhatsApp(world.ports()))
