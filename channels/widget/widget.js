@@ -57,8 +57,8 @@
       back: "Connected again.",
       refused: "Your sign-in has ended. Please sign in on this page again.",
       errors: {
-        too_large: "That message is too long. Please shorten it.",
-        rate_limited: "That was a lot at once. Please wait a moment.",
+        too_long: "That message is too long. Please shorten it.",
+        too_fast: "That was a lot at once. Please wait a moment.",
         other: "Something went wrong. Please try again.",
       },
     },
@@ -99,8 +99,8 @@
       back: "Wieder verbunden.",
       refused: "Ihre Anmeldung ist abgelaufen. Bitte melden Sie sich auf dieser Seite neu an.",
       errors: {
-        too_large: "Diese Nachricht ist zu lang. Bitte kürzen Sie sie.",
-        rate_limited: "Das war sehr viel auf einmal. Bitte warten Sie einen Moment.",
+        too_long: "Diese Nachricht ist zu lang. Bitte kürzen Sie sie.",
+        too_fast: "Das war sehr viel auf einmal. Bitte warten Sie einen Moment.",
         other: "Etwas ist schiefgegangen. Bitte versuchen Sie es noch einmal.",
       },
     },
@@ -431,10 +431,11 @@
     socket.onopen = () => socket.send(JSON.stringify(hello));
     socket.onmessage = (event) => on.frame(parse(event.data));
     socket.onclose = (event) => on.closed(event.code);
+    socket.onerror = () => setTimeout(on.closed, 0, CLOSED.lost); // blocked by a policy, it has no close event
     return {
       send: (frame) => socket.send(JSON.stringify(frame)),
       close() {
-        socket.onopen = socket.onmessage = socket.onclose = null;
+        socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
         socket.close();
       },
     };
@@ -483,8 +484,7 @@
       const headers = { "Content-Type": "application/json" };
       const response = await within(PATIENCE, ask("messages", { method: "POST", headers, body: JSON.stringify(frame) }));
       const answer = parse(await response.text());
-      if (response.status === 413) answer.code ??= "too_large";
-      if (!response.ok && !answer.code) throw new Error(String(response.status));
+      if (!response.ok && (!answer.code || answer.code === "unknown_visitor")) throw new Error(String(response.status));
       return response.ok ? answer : { ...answer, type: "error", id: answer.id ?? frame.id };
     };
 
@@ -889,7 +889,7 @@
       const w = this.#words;
       const line = node.lastChild;
       line.replaceChildren(...(state ? [`${w[state]} ${reason}`.trim()] : []));
-      if (state === "failed" && reason !== w.errors.too_large) {
+      if (state === "failed" && reason !== w.errors.too_long) {
         const again = h("button", { type: "button" }, w.again);
         again.addEventListener("click", () => this.#on.resend(id));
         line.append(" ", again);
@@ -1391,7 +1391,7 @@
     /** The server closed because of a frame's size: sending the longest again would close it again. */
     #tooLarge() {
       const [longest] = [...this.#pending.values()].sort((a, b) => (b.text?.length ?? 0) - (a.text?.length ?? 0));
-      this.#error({ code: "too_large", id: longest?.id });
+      this.#error({ code: "too_long", id: longest?.id });
     }
 
     // -- what was read

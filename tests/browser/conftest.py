@@ -1,0 +1,92 @@
+"""A browser and a server for the tests of this folder, each started once; what a test changes is its own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Literal
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, ViewportSize, async_playwright
+
+from tests import servers
+from tests.browser.chat import WATCH, Chat
+from tests.browser.serving import Server
+
+# --disable-quic and no background networking: the browser speaks to this machine only.
+ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-quic"]
+
+DESK: ViewportSize = {"width": 1024, "height": 768}
+
+NewChat = Callable[..., Awaitable[Chat]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything that drives the browser."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """The system's Chromium."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("no Chromium here; on Debian: apt-get install chromium")
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield chromium
+        await chromium.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    """One server for all tests that leave it running."""
+    one = Server(port=servers.free_port(), home=tmp_path_factory.mktemp("server"))
+    try:
+        await one.start()
+        yield one
+    finally:
+        await one.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def own_server(tmp_path: Path) -> AsyncIterator[Server]:
+    """A server of the test's own, not started yet."""
+    one = Server(port=servers.free_port(), home=tmp_path)
+    try:
+        yield one
+    finally:
+        await one.kill()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def new_chat(browser: Browser) -> AsyncIterator[NewChat]:
+    """Make pages that know nothing of each other; an error in a page fails the test."""
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+
+    async def make(
+        *,
+        viewport: ViewportSize = DESK,
+        color_scheme: Literal["light", "dark"] = "light",
+        reduced_motion: Literal["reduce", "no-preference"] = "no-preference",
+    ) -> Chat:
+        context = await browser.new_context(
+            viewport=viewport,
+            color_scheme=color_scheme,
+            reduced_motion=reduced_motion,
+        )
+        contexts.append(context)
+        await context.add_init_script(WATCH)
+        page = await context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return Chat(page)
+
+    yield make
+    for context in contexts:
+        await context.close()
+    assert errors == []
