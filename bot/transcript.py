@@ -14,15 +14,23 @@ Frame = dict[str, Any]
 
 
 async def frames(store: Store, session_id: str, after: int) -> list[Frame]:
-    """The messages of a session after a seq. Buttons are shown only while nothing was said after them."""
+    """The messages of a session after a seq. Buttons are shown only while nothing was said after them.
+
+    Messages of sessions that were forwarded here come first, numbered below zero: their own numbers would mislead a client's
+    cursor, which counts in this session.
+    """
     found = await store.transcript(session_id, after)
     labels = await _labels(store, session_id, found)
     last_said = max((s.seq for _, s in found if s.kind == "MessageReceived"), default=0)
-    return [
-        _frame(place, stored, labels, is_open=stored.seq > last_said and place == session_id)
+    shown = [
+        (place, _frame(place, stored, labels, is_open=stored.seq > last_said and place == session_id))
         for place, stored in found
         if stored.data is not None
     ]
+    older = [frame for place, frame in shown if place != session_id]
+    for index, frame in enumerate(older):
+        frame["seq"] = index - len(older)
+    return older + [frame for place, frame in shown if place == session_id]
 
 
 async def _labels(store: Store, session_id: str, found: list[tuple[str, ev.Stored]]) -> dict[str, str]:
