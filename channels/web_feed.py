@@ -42,6 +42,7 @@ class Feed:
         self._streaming: set[str] = set()
         self._muted: set[str] = set()
         self._marks = 0
+        self._typing = False
         self._news = hints.Feed()  # stands in until a session is followed
         self._due_until = 0.0
         self._leave: Callable[[], None] | None = None
@@ -137,12 +138,13 @@ class Feed:
     async def _act(self, hint: Payload | None) -> None:
         if hint is None or "linked" in hint:
             await self._compare()
-        elif "seq" in hint:
-            await self._fetch()
-        elif "mark" in hint:
+            return
+        if "mark" in hint:
             self._marks = max(0, self._marks - 1)
-        elif frame := web_frames.live(hint):
+        if frame := web_frames.live(hint):  # a hint may say two things: the end of typing, and what was typed
             self._stream(frame)
+        if "seq" in hint:
+            await self._fetch()
 
     def _stream(self, frame: web_frames.Frame) -> None:
         """Pass on what happens while an answer is made, unless the answer was shown meanwhile."""
@@ -155,8 +157,11 @@ class Feed:
             self._streaming.add(turn)
         elif frame["type"] == "discard":
             self._streaming.discard(turn)
-        elif self._marks and frame.get("on"):
-            return
+        elif frame["type"] == "typing":
+            on = frame["on"] and not self._marks
+            if on == self._typing:
+                return
+            self._typing = on
         self._pipe.put(frame)
 
     def _withdraw(self) -> None:
