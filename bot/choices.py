@@ -1,4 +1,4 @@
-"""Which of some labelled choices a text means: by label, number, ordinal, or the words it has in common. In doubt none."""
+"""Which of some labelled choices a text means: by label, number, or the words they have in common. Never guesses."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from bot import words
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _ORDINALS_SHORT = ("1st", "2nd", "3rd", "4th", "5th", "6th", "7th", "8th", "9th", "10th")
 _NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_AROUND = frozenset(
-    "the one option number choice no nr please pls i take want would like id choose pick answer it is its".split()
-)
-_SMALL = frozenset(
-    "a an and are at be been but by do for from had has have i im in is it its just me my no not of on or our so than that the"
-    " their them then there this to us was we were what with you your yes please one because why would will can could".split()
-)
+_AROUND = words.bag("""
+    the one option number choice no nr please pls i take want would like id choose pick answer it is its
+""")
+_SMALL = words.bag("""
+    a an and are at be been but by do for from had has have i im in is it its just me my no not of on or our so than
+    that the their them then there this to us was we were what with you your yes please one because why would will can
+    could
+""")
 ENOUGH = 0.6
 MARGIN = 0.2
 
@@ -107,5 +108,6 @@ def _alike(word: str, other: str) -> bool:
     at = next((i for i, char in enumerate(short) if char != long[i]), len(short))
     rest_short, rest_long = short[at:], long[at:]
     if len(short) == len(long):
-        return rest_short[1:] == rest_long[1:] or rest_short[2:] == rest_long[2:] and rest_short[:2] == rest_long[1::-1]
+        swapped = rest_short[:2] == rest_long[1::-1] and rest_short[2:] == rest_long[2:]
+        return swapped or rest_short[1:] == rest_long[1:]
     return rest_short == rest_long[1:]

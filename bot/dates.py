@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from bot import words
 
 _MONTH_NAMES = (
-    ("january", "jan", "januar"), ("february", "feb", "februar"), ("march", "mar", "märz"), ("april", "apr"), ("may", "mai"),
-    ("june", "jun", "juni"), ("july", "jul", "juli"), ("august", "aug"), ("september", "sept", "sep"),
+    ("january", "jan", "januar"), ("february", "feb", "februar"), ("march", "mar", "märz"), ("april", "apr"),
+    ("may", "mai"), ("june", "jun", "juni"), ("july", "jul", "juli"), ("august", "aug"), ("september", "sept", "sep"),
     ("october", "oct", "oktober", "okt"), ("november", "nov"), ("december", "dec", "dezember", "dez"),
 )  # fmt: skip
 _MONTHS = {name: number for number, names in enumerate(_MONTH_NAMES, start=1) for name in names}
@@ -29,9 +29,7 @@ _NEAR = {
     "morgen": 1,
     "übermorgen": 2,
 }
-_COUNTS = {
-    name: n for n, name in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
-}
+_COUNTS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 _COUNTS |= {"a": 1, "an": 1}
 _M = "(?:" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + ")"
 _FULL_DAY = "(?:" + "|".join(name for name in _DAYS if len(name) > 5) + ")"
@@ -44,13 +42,14 @@ _SLASHED = r"\b[0-9]{1,2}[/\-][0-9]{1,2}[/\-](?:[0-9]{4}|[0-9]{2})\b"
 _DAY_MONTH = rf"\b[0-9]{{1,2}}{_TH}\s+(?:of\s+)?{_M}\b\.?(?:,?\s+[0-9]{{4}}\b)?"
 _MONTH_DAY = rf"\b{_M}\.?\s+[0-9]{{1,2}}(?:st|nd|rd|th)?\b(?:,?\s+[0-9]{{4}}\b)?"
 _MONTH_YEAR = rf"\b{_M}\.?,?\s+[0-9]{{4}}\b"
-ANY = words.pattern("|".join((_ISO, _DOTTED, _SLASHED, _DAY_MONTH, _MONTH_DAY, _MONTH_YEAR)))
+ANY = words.pattern(f"{_ISO}|{_DOTTED}|{_SLASHED}|{_DAY_MONTH}|{_MONTH_DAY}|{_MONTH_YEAR}")
 """Everything that is written like a date, a month with its year included."""
 
-_NUMERIC = words.pattern("|".join((_ISO, _DOTTED, _SLASHED)))
-_NAMED = words.pattern("|".join((_DAY_MONTH, _MONTH_DAY)))
+_NUMERIC = words.pattern(f"{_ISO}|{_DOTTED}|{_SLASHED}")
+_NAMED = words.pattern(f"{_DAY_MONTH}|{_MONTH_DAY}")
 _RELATIVE = words.pattern(
-    r"\bin\s+([0-9]{1,3}|[a-z]{1,6})\s+(day|week|month)s?\b|\b([0-9]{1,3}|[a-z]{1,6})\s+(day|week|month)s?\s+(?:ago|from now)\b"
+    r"\bin\s+([0-9]{1,3}|[a-z]{1,6})\s+(day|week|month)s?\b"
+    r"|\b([0-9]{1,3}|[a-z]{1,6})\s+(day|week|month)s?\s+(?:ago|from now)\b"
 )
 _WEEKDAY = words.pattern(rf"\b(?:(next|this|on|by|until)\s+({_ANY_DAY})|({_FULL_DAY}))\b")
 _PART = words.pattern(r"[0-9]+|\p{L}+")

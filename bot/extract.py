@@ -1,4 +1,4 @@
-"""Typed values in text from others: ids, amounts, dates, addresses, choices, yes and no. Linear, pure; in doubt it finds nothing."""
+"""Typed values in text from others: ids, amounts, dates, choices and more. Linear and pure; when in doubt, nothing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ NAMED = words.pattern(
 _MORE = words.pattern(r"^\s*(?:,|;|/|&|\+|and|or|und|oder|,\s*and)\s*#?\s*([0-9]{2,12})\b")
 _BARE = words.pattern(r"(?:^|[^0-9A-Za-z.,\-_/])([0-9]{4,12})(?:[^0-9A-Za-z\-_/]|$)")
 _ONLY_ID = words.pattern(
-    r"^[\s#(]*(?:it'?s|its|it is|this is|the number is|number|no\.?|nr\.?)?[\s#:]*([0-9]{1,12})[\s.!)]*(?:please|pls|thanks)?[\s.!]*$"
+    r"^[\s#(]*(?:it'?s|its|it is|this is|the number is|number|no\.?|nr\.?)?[\s#:]*([0-9]{1,12})[\s.!)]*"
+    r"(?:please|pls|thanks)?[\s.!]*$"
 )
 _NOT = words.pattern(
     rf"\b(?:not|instead of|rather than|except)\s+(?:for\s+)?(?:the\s+)?(?:{_KIND}{_NO}\s*)?#?\s*([0-9]{{2,12}})\b"
@@ -53,7 +54,7 @@ _SYMBOLS |= {
 _SYMBOLS |= {"chf": "CHF"}
 
 
-def extract(text: str, slot: Slot, *, today: date | None = None) -> Any:
+def extract(text: str, slot: Slot, *, today: date | None = None) -> Any:  # noqa: ANN401 - a value of the slot's type
     """The one value of this slot in the text; None when there is none or more than one."""
     found = find_all(text, slot, today=today)
     return found[0] if len(found) == 1 else None
@@ -97,7 +98,7 @@ def amounts(text: str) -> Iterator[str]:
     found = list(_with_currency(text))
     if not found:
         plain = _ONLY_NUMBER.match(text)
-        bare = [plain.group(1)] if plain else [m.group(1) for m in _DECIMAL.finditer(_without_dates(text))]
+        bare = [plain.group(1)] if plain else [m.group(1) for m in _DECIMAL.finditer(dates.ANY.sub(" ; ", text))]
         found = [str(_decimal(one)) for one in bare]
     yield from found
 
@@ -113,7 +114,7 @@ def _with_currency(text: str) -> Iterator[str]:
 
 
 def _decimal(number: str) -> Decimal:
-    """The number in either notation: 1,200.50 and 1.200,50 are the same; the last mark before one or two digits is the point."""
+    """The number in either notation, 1,200.50 or 1.200,50: the last mark before one or two digits is the point."""
     head, mark, tail = number.replace("'", ""), "", ""
     at = max(head.rfind(","), head.rfind("."))
     if at >= 0 and len(head) - at - 1 <= 2:
@@ -139,20 +140,15 @@ def _bare(text: str) -> Iterator[str]:
 
 def _masked(text: str) -> str:
     """The text without addresses, dates, amounts, phone numbers, times and counted things."""
-    text = _without_dates(_URL.sub(" ", EMAIL.sub(" ", text)))
-    for kind in (AMOUNT, _PHONE, _COUNTED):
+    for kind in (EMAIL, _URL, dates.ANY, AMOUNT, _PHONE, _COUNTED):
         text = kind.sub(" ; ", text)
     return text
 
 
-def _without_dates(text: str) -> str:
-    return dates.ANY.sub(" ; ", text)
-
-
 def _ids(text: str, source: str | None) -> Iterator[str]:
     wanted = _compiled(source) if source else _TOKEN_ID
-    for token in text.split():
-        token = token.strip(".,;:!?()[]{}\"'#")
+    for raw in text.split():
+        token = raw.strip(".,;:!?()[]{}\"'#")
         if wanted.fullmatch(token):
             yield token
         elif wanted.fullmatch(token.upper()):
@@ -160,13 +156,13 @@ def _ids(text: str, source: str | None) -> Iterator[str]:
 
 
 @lru_cache(maxsize=64)
-def _compiled(source: str) -> Any:
+def _compiled(source: str) -> Any:  # noqa: ANN401 - re2 publishes no types
     return words.pattern(source)
 
 
 def _emails(text: str) -> Iterator[str]:
     for match in EMAIL.finditer(text):
-        yield match.group(0).lower()
+        yield str(match.group(0)).lower()
 
 
 def _yes_no(text: str) -> Iterator[bool]:

@@ -100,7 +100,7 @@ def render(template: str, scope: Scope) -> str:
     return "".join(found).strip()
 
 
-def fill(arguments: object, scope: Scope) -> Any:
+def fill(arguments: object, scope: Scope) -> Any:  # noqa: ANN401 - keeps the value's own type
     """Arguments of a call with their placeholders filled; one that stands alone keeps its value's type."""
     if isinstance(arguments, Mapping):
         return {key: fill(value, scope) for key, value in arguments.items()}
@@ -233,7 +233,7 @@ def _look(path: str, scope: Scope) -> tuple[Any, Any]:
     return value, beside
 
 
-def _field(value: object, name: str, path: str) -> Any:
+def _field(value: object, name: str, path: str) -> Any:  # noqa: ANN401 - whatever stands there
     if isinstance(value, Mapping) and name in value:
         return value[name]
     if isinstance(value, list | tuple) and name.isdigit() and int(name) < len(value):

@@ -8,13 +8,17 @@ from typing import Any
 import re2
 
 CAP = 4_000
-_QUOTES = str.maketrans(
-    {"’": "'", "‘": "'", "´": "'", "`": "'", "“": '"', "”": '"', "„": '"', "–": "-", "—": "-", "−": "-"}
-)
+_QUOTES = str.maketrans(dict.fromkeys("\u2019\u2018\u00b4`", "'") | dict.fromkeys("\u201c\u201d\u201e", '"'))
+_DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
 _SKIN = frozenset("\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff\ufe0e\ufe0f")
 
 
-def pattern(source: str) -> Any:
+def bag(text: str) -> frozenset[str]:
+    """The words of a list written as a text."""
+    return frozenset(text.split())
+
+
+def pattern(source: str) -> Any:  # noqa: ANN401 - re2 publishes no types
     """Compile an RE2 pattern that ignores case and prints nothing when it is wrong. Raises re2.error."""
     options = re2.Options()
     options.log_errors = False
@@ -27,11 +31,11 @@ _WORD = pattern(r"[\p{L}\p{M}]+(?:'[\p{L}]+)*|\p{Nd}+(?:[.,:]\p{Nd}+)*|\?|[\p{So
 
 def clean(text: str) -> str:
     """At most CAP characters, composed, without invisible or control characters, with plain quotes and dashes."""
-    text = unicodedata.normalize("NFKC", text[:CAP].encode("utf-8", "replace").decode())[:CAP]
-    text = text.translate(_QUOTES)
+    text = text[:CAP]
     if text.isascii() and text.isprintable():
-        return text.strip()
-    kept = (_visible(char) for char in text)
+        return text.replace("`", "'").strip()
+    text = text.encode("utf-8", "replace").decode().translate(_QUOTES).translate(_DASHES)
+    kept = (_visible(char) for char in unicodedata.normalize("NFKC", text)[:CAP])
     return "".join(kept).strip()
 
 

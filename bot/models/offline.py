@@ -1,6 +1,6 @@
-"""The model that needs no key: it chooses a workflow by example and reads values by rule. Deterministic; calls no network.
+"""The model that needs no key: it chooses a workflow by example and reads values by rule. It calls no network.
 
-It is also the last fallback behind the others. It never writes prose of its own: code says what is said, from templates.
+It is also the last fallback behind the others. It writes no prose: what is said comes from templates.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from bot.models.intents import NONE, Guess, Intents
 from bot.workflows import Workflow
 
 SURE = 0.8
-"""How sure the classifier must be of another workflow before a text that answers the open question is taken as a new wish."""
-_FOLLOW_UP = frozenset(
-    "update updates news status progress yet any anything new so and or what whats about it its that this one the now how hows"
-    " is are still waiting wait done ready there then ok okay well hello hey hi please pls going on happening happened same"
-    " again for me do you have has been with more info sorted resolved finished ?".split()
-)
-_POINTING = frozenset(
-    "update updates news status progress it that this one now yet still waiting wait done ready same happening happened sorted"
-    " resolved finished ?".split()
-)
+"""How sure the classifier must be of another workflow before a text that gives a value is taken as a new wish."""
+_FOLLOW_UP = words.bag("""
+    update updates news status progress yet any anything new so and or what whats about it its that this one the
+    now how hows is are still waiting wait done ready there then ok okay well hello hey hi please pls going on
+    happening happened same again for me do you have has been with more info sorted resolved finished ?
+""")
+_POINTING = words.bag("""
+    update updates news status progress it that this one now yet still waiting wait done ready same happening happened
+    sorted resolved finished ?
+""")
 LONGEST_FOLLOW_UP = 8
 
 
@@ -46,7 +46,7 @@ class Offline:
         guess = self._intents.classify(text)
         return guess.intent, guess.confidence, guess.ranked
 
-    async def plan(self, prompt: Prompt, *, timeout: float) -> Reply:  # noqa: ARG002, ASYNC109 - the protocol's shape
+    async def plan(self, prompt: Prompt, *, timeout: float) -> Reply:  # noqa: ARG002 - the protocol's shape
         """Choose the workflow for this burst and fill its slots from the text, or say that none fits."""
         texts = [text for text in map(words.clean, prompt.texts) if text]
         guess = self._guess(texts)
@@ -57,7 +57,7 @@ class Offline:
         call = Call(id="offline", name=chosen, arguments=self._arguments(chosen, texts, prompt.task))
         return Reply(model=self.name, calls=(call,), confidence=sure, runners_up=guess.ranked)
 
-    async def generate(self, prompt: Prompt, *, timeout: float) -> Reply:  # noqa: ARG002, ASYNC109 - the protocol's shape
+    async def generate(self, prompt: Prompt, *, timeout: float) -> Reply:  # noqa: ARG002 - the protocol's shape
         """The newest result in plain words, or an honest sentence that there is nothing to add."""
         result = next((line.text for line in reversed(prompt.lines) if line.role == "result" and line.text), "")
         if result:
