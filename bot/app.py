@@ -32,6 +32,7 @@ from config.settings import Settings
 from state import errors
 from state.hints import Hints, make_hints
 from state.store import Store
+from tools import PACKS
 from tools.catalog import Catalog
 from tools.gateway import Gateway
 from tools.http import Systems
@@ -127,7 +128,8 @@ def _load(place: str) -> Any:
 
 def _parts(settings: Settings, store: Store, systems: Systems, adapters: Mapping[str, Any], *, worker: str) -> Parts:
     flows = workflows.load(settings.workflows_dir)
-    catalog = Catalog.load(settings.tool_packs)
+    catalog = Catalog.load(settings.tool_packs, built_in=PACKS if settings.acme_api_base else ())
+    functions.check(flows, catalog)
     gateway = Gateway(catalog, systems, _count)
     offline = Offline(flows)
     capabilities = {name: adapter.capabilities for name, adapter in adapters.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot import workflows
 from config.settings import Settings
 from state import errors, migrations
+from tools import PACKS
 from tools.catalog import Catalog
 
 
@@ -62,7 +63,7 @@ async def _workflows(settings: Settings) -> tuple[bool, str]:
 
 async def _tools(settings: Settings) -> tuple[bool, str]:
     try:
-        catalog = Catalog.load(settings.tool_packs)
+        catalog = Catalog.load(settings.tool_packs, built_in=PACKS if settings.acme_api_base else ())
     except errors.BadInput as error:
         return False, str(error)
     notes = "".join(f"\n         {note}" for note in catalog.notes())

@@ -7,6 +7,8 @@ from typing import Any
 
 from bot.models.base import Function
 from bot.workflows import Slot, Workflow
+from state import errors
+from tools.catalog import Catalog
 from tools.gateway import Gateway
 
 KINDS = {
@@ -27,6 +29,20 @@ def offered(gateway: Gateway, flows: Mapping[str, Workflow]) -> tuple[Function, 
         *told,
         *(Function(name=w.name, description=w.goal or w.title or w.name, schema=schema(w)) for w in flows.values()),
     )
+
+
+def check(flows: Mapping[str, Workflow], catalog: Catalog) -> None:
+    """Refuse workflows whose tools are not there, and names that a tool and a workflow share."""
+    for workflow in flows.values():
+        if catalog.get(workflow.name):
+            raise errors.BadInput(f"workflow {workflow.name}: a tool has the same name; rename one of them")
+        called = [call.tool for step in workflow.steps for call in step.calls] + list(workflow.tools)
+        missing = next((name for name in called if catalog.get(name) is None), None)
+        if missing:
+            raise errors.BadInput(
+                f"workflow {workflow.name}: there is no tool {missing!r}; set ACME_API_BASE and ACME_API_TOKEN for the billing"
+                " tools, add a pack by TOOL_PACKS, or point CONFIG_DIR at workflows of your own"
+            )
 
 
 def schema(workflow: Workflow) -> dict[str, Any]:

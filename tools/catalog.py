@@ -27,9 +27,10 @@ class Catalog:
                 self._newest[tool.name] = tool
 
     @classmethod
-    def load(cls, tool_packs: Iterable[str] = ()) -> Self:
-        """Import the deployment's own packs (TOOL_PACKS), then the built-in ones. Raises BadInput when one is wrong."""
-        return cls(tool for module in (*tool_packs, *PACKS.values()) for tool in _tools_of(module))
+    def load(cls, tool_packs: Iterable[str] = (), *, built_in: Iterable[str] = PACKS) -> Self:
+        """Import the deployment's own packs (TOOL_PACKS), then built-in ones by name. Raises BadInput when one is wrong."""
+        modules = (*tool_packs, *(PACKS[name] for name in built_in))
+        return cls(tool for module in modules for tool in _tools_of(module))
 
     def get(self, name: str, version: int | None = None) -> Tool | None:
         """A tool by name, the newest version unless one is given; None when there is none."""
