@@ -99,6 +99,7 @@ class RedisHints:
         self._tasks: list[asyncio.Task[None]] = []
         self._client: Redis | None = None
         self._listening = False
+        self._running = False
 
     @property
     def healthy(self) -> bool:
@@ -107,11 +108,14 @@ class RedisHints:
 
     async def start(self) -> None:
         """Start sending and listening in the background."""
-        self._client = _connect(self._url, PATIENCE_S)
+        self._running = True
+        self._client = _connect(self._url, CONNECT_S)
         self._tasks = [asyncio.create_task(self._send_for_ever()), asyncio.create_task(self._listen_for_ever())]
 
     async def close(self) -> None:
         """End all feeds and connections."""
+        self._running = False  # a cancellation can get lost in the client while it connects
+        self._outgoing.clear()
         self._fanout.close()
         for task in self._tasks:
             task.cancel()
@@ -170,10 +174,10 @@ class RedisHints:
             async with asyncio.timeout(PATIENCE_S * 5):
                 await heard.wait()
 
-    async def _within_patience(self, asked: Awaitable[T]) -> T | None:
+    async def _within_patience(self, asked: Awaitable[T], patience: float | None = None) -> T | None:
         """The answer, or None after a failure, which the breaker takes note of."""
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(patience or PATIENCE_S):
                 answer = await asked
         except (RedisError, OSError, TimeoutError) as error:
             self._breaker.failed(time.monotonic())
@@ -183,7 +187,9 @@ class RedisHints:
         return answer
 
     async def _send_for_ever(self) -> None:
-        while True:
+        if self._client is not None:  # a first connection takes longer than an exchange; nobody waits for it here
+            await self._within_patience(self._client.ping(), CONNECT_S)
+        while self._running:
             await self._send.wait()
             self._send.clear()
             while self._outgoing and self._client is not None:
@@ -197,7 +203,7 @@ class RedisHints:
 
     async def _listen_for_ever(self) -> None:
         failures = 0
-        while True:
+        while self._running:
             began = time.monotonic()
             try:
                 await self._listen()
@@ -219,7 +225,7 @@ class RedisHints:
             changed = asyncio.ensure_future(self._topics_changed.wait())
             self._topics_changed.set()
             try:
-                while True:
+                while self._running:
                     reading = reader.next()
                     both: set[asyncio.Future[Any]] = {reading, changed}
                     await asyncio.wait(both, timeout=PING_S, return_when=asyncio.FIRST_COMPLETED)
@@ -243,7 +249,9 @@ class RedisHints:
                 await pubsub.subscribe(*new)
             if old := following - wanted:
                 await pubsub.unsubscribe(*old)
-        for channel in wanted & following:  # asked for again before it was let go: no new confirmation will come
+        for channel in (
+            following & self._channels.keys()
+        ):  # asked for again before it was let go: no new confirmation will come
             self._heard.setdefault(channel, asyncio.Event()).set()
         return wanted
 
@@ -323,7 +331,7 @@ def _connect(url: str, patience: float | None) -> Redis:
     client: Redis = Redis.from_url(
         url,
         socket_timeout=patience,
-        socket_connect_timeout=patience or CONNECT_S,
+        socket_connect_timeout=CONNECT_S,
         retry=Retry(NoBackoff(), 0),
         decode_responses=False,
     )
