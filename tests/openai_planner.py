@@ -17,8 +17,10 @@ SIGNS = {
     "thanks": {"thank": 3.0},
     "person": {"person": 4.0, "human": 4.0, "agent": 3.0, "representative": 3.0, "someone": 2.0, "staff": 3.0},
 }
-FILLERS = frozenset({"get", "to", "talk", "the", "of", "a"})
+FILLERS = frozenset({"to", "talk", "the", "of", "a"})
+LOOKUPS = frozenset({"get", "search", "find", "list"})  # a workflow that fits is better than a bare look-up
 UNSAID = 0.5  # what a part of the name that nobody said counts against it
+PATIENCE = 3
 IDENTIFIER = re.compile(r"\b(?:[A-Z]{2,}-[\w-]+|\d{3,})\b")
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -26,17 +28,29 @@ HELP = "I can look up invoices, arrange refunds and fetch a person. What do you 
 
 
 def plan(request: Request) -> Step:
-    """Answer a tool's result in a sentence; otherwise call what the customer's words speak for, or offer help."""
-    if request.result is not None:
-        return say(_sentence(request.result))
+    """Tell a function's result in a sentence, mend a call that was refused, or call what the customer's words mean."""
+    results = request.results
+    good = [result for result in results if not _is_error(result)]
+    if good or len(results) >= PATIENCE:
+        return say(_sentence((good or results)[-1]))
+    return _by_words(request)
+
+
+def _by_words(request: Request) -> Step:
     text = request.said[-1] if request.said else ""
-    scored = [(_score(function["name"], text.lower()), function) for function in request.functions]
-    best = max(scored, key=lambda pair: pair[0], default=None)
-    if best is None or best[0] <= 0:
+    best = _best(request, text.lower())
+    if best is None or best[0] < 1:  # "any update?" is about what was said before
+        best = _best(request, " ".join(request.said[-2:]).lower())
+    if best is None or best[0] < 1:
         return say(HELP)
     properties = best[1]["parameters"].get("properties", {})
     arguments = {name: _value(name, schema, text) for name, schema in properties.items()}
     return Step(calls=((best[1]["name"], arguments),))
+
+
+def _best(request: Request, text: str) -> tuple[float, dict[str, Any]] | None:
+    scored = [(_score(function["name"], text), function) for function in request.functions]
+    return max(scored, key=lambda pair: pair[0], default=None)
 
 
 def _score(name: str, text: str) -> float:
@@ -45,6 +59,8 @@ def _score(name: str, text: str) -> float:
 
 
 def _sign(part: str, text: str) -> float:
+    if part in LOOKUPS:
+        return -2 * UNSAID
     signs = SIGNS.get(part, {part: 2.0})
     return max((weight for words, weight in signs.items() if words in text), default=-UNSAID)
 
@@ -77,6 +93,14 @@ def _kinds(schema: dict[str, Any]) -> tuple[set[str], list[str]]:
 
 def _is_meant(choice: str, text: str) -> bool:
     return any(word in text for word in choice.lower().split("_") if len(word) > 3)
+
+
+def _is_error(result: str) -> bool:
+    try:
+        found = json.loads(result)
+    except json.JSONDecodeError:
+        return False
+    return isinstance(found, dict) and "error" in found
 
 
 def _sentence(result: str) -> str:

@@ -89,12 +89,17 @@ class Request:
         return [str(item["content"]) for item in self.items if item.get("role") == "user"]
 
     @property
-    def result(self) -> str | None:
-        """The tool result that is to be answered: the last item, if it is one."""
-        last = self.items[-1] if self.items else {}
-        if last.get("role") == "tool":
-            return str(last["content"])
-        return str(last["output"]) if last.get("type") == "function_call_output" else None
+    def results(self) -> list[str]:
+        """The results of functions since the customer last spoke, oldest first."""
+        found: list[str] = []
+        for item in self.items:
+            if item.get("role") == "user":
+                found = []
+            elif item.get("role") == "tool":
+                found.append(str(item["content"]))
+            elif item.get("type") == "function_call_output":
+                found.append(str(item["output"]))
+        return found
 
     def text(self) -> str:
         """The whole body as text, to look for what must not be in it."""

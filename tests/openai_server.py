@@ -103,7 +103,7 @@ class OpenAIServer:
         return web.json_response({"steps": len(self.steps)})
 
     async def _show_requests(self, _: web.Request) -> web.Response:
-        return web.json_response([dataclasses.asdict(request) | {"headers": {}} for request in self.requests])
+        return web.json_response([{"api": request.api, "body": request.body} for request in self.requests])
 
     async def _answer(self, http: web.Request, api: Api) -> web.StreamResponse:
         request = Request(api=api, body=await http.json(), headers=http.headers)
