@@ -16,8 +16,8 @@ Frame = dict[str, Any]
 async def frames(store: Store, session_id: str, after: int) -> list[Frame]:
     """The messages of a session after a seq. Buttons are shown only while nothing was said after them.
 
-    Messages of sessions that were forwarded here come first, numbered below zero: their own numbers would mislead a client's
-    cursor, which counts in this session.
+    Messages of sessions that were forwarded here come first, numbered below zero: their own numbers would mislead a
+    client's cursor, which counts in this session.
     """
     found = await store.transcript(session_id, after)
     labels = await _labels(store, session_id, found)
