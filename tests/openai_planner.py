@@ -37,15 +37,25 @@ def plan(request: Request) -> Step:
 
 
 def _by_words(request: Request) -> Step:
+    """Call what the last message means; else answer what was asked for; else take it for a follow-up."""
     text = request.said[-1] if request.said else ""
     best = _best(request, text.lower())
-    if best is None or best[0] < 1:  # "any update?" is about what was said before
-        best = _best(request, " ".join(request.said[-2:]).lower())
-    if best is None or best[0] < 1:
-        return say(HELP)
-    properties = best[1]["parameters"].get("properties", {})
+    if best is not None and best[0] >= 1:
+        return _call(best[1], text)
+    task = request.situation.get("task") or {}
+    asked = [f for f in request.functions if f["name"] == task.get("workflow") and task.get("waiting_for")]
+    if asked:
+        return _call(asked[0], text, asked=task["waiting_for"])
+    best = _best(request, " ".join(request.said[-3:]).lower())
+    return _call(best[1], text) if best is not None and best[0] >= 1 else say(HELP)
+
+
+def _call(function: dict[str, Any], text: str, *, asked: str | None = None) -> Step:
+    properties = function["parameters"].get("properties", {})
     arguments = {name: _value(name, schema, text) for name, schema in properties.items()}
-    return Step(calls=((best[1]["name"], arguments),))
+    if asked in arguments and arguments[asked] is None and "other" in _kinds(properties[asked])[1]:
+        arguments[asked] = "other"
+    return Step(calls=((function["name"], arguments),))
 
 
 def _best(request: Request, text: str) -> tuple[float, dict[str, Any]] | None:

@@ -89,6 +89,16 @@ class Request:
         return [str(item["content"]) for item in self.items if item.get("role") == "user"]
 
     @property
+    def situation(self) -> dict[str, Any]:
+        """The changing part of the prompt, when it is JSON under its own head."""
+        for item in reversed(self.items):
+            head, _, text = str(item.get("content")).partition("\n")
+            if item.get("role") in {"system", "developer"} and head == "Situation:":
+                found: dict[str, Any] = json.loads(text) if text.startswith("{") else {}
+                return found
+        return {}
+
+    @property
     def results(self) -> list[str]:
         """The results of functions since the customer last spoke, oldest first."""
         found: list[str] = []

@@ -67,6 +67,16 @@ def test_the_planner_takes_a_short_question_for_a_follow_up(before: str, name: s
     assert ((name, {"invoice_id": None}),) == step.calls
 
 
+def test_the_planner_answers_what_was_asked_for() -> None:
+    """A message that means nothing by itself goes to the task that waits for an answer, "other" where nothing fits."""
+    reason = {"type": ["string", "null"], "enum": ["duplicate", "other", None]}
+    schema = {"type": "object", "properties": {"refund_reason": reason}}
+    tools = [{"type": "function", "name": "refund", "parameters": schema}]
+    waiting = 'Situation:\n{"task":{"workflow":"refund","waiting_for":"refund_reason"}}'
+    request = responses({"role": "developer", "content": waiting}, said("my cat did it"), tools=tools)
+    assert (("refund", {"refund_reason": "other"}),) == openai_planner.plan(request).calls
+
+
 @pytest.mark.parametrize(
     "found, told",
     [
