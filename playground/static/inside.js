@@ -16,6 +16,7 @@ const STATES = {
   ok: ["live", "ok"], quiet: ["waiting for a first message", "ok"], offline: ["the bot cannot be reached", "bad"],
   refused: ["the bot refused the operators’ token", "bad"], broken: ["the bot answered with an error", "bad"],
 };
+const ORDER = ["invoice_id", "customer_id", "refund_reason", "eligibility_status", "confirmation"];
 const KEPT = 500; // events on the page
 
 export class Inside {
@@ -94,14 +95,14 @@ export class Inside {
       h("div", { class: "title" }, h("b", {}, plain(task.workflow)), badge(state, TONES[tone] ?? ""), session.mode === "staff" && badge("A person answers", "warn"), tickets),
       steps(task),
       this.#slotTable(task),
-      task.question && !task.outcome && h("p", { class: "question" }, questionText(task.question)),
+      task.question && !task.outcome && h("p", { class: "question" }, questionText(task)),
     ].filter(Boolean);
   }
 
   #slotTable(task) {
     const values = { ...task.slots };
     if (task.confirmation) values.confirmation ??= task.confirmation;
-    const shown = Object.entries(values).map(([name, slot]) => [name, slotText(slot)]).filter(([, text]) => text !== "");
+    const shown = Object.entries(values).map(([name, slot]) => [name, slotText(slot)]).filter(([, text]) => text !== "").sort(([a], [b]) => place(a) - place(b));
     const cells = shown.map(([name, text]) => {
       const fresh = this.#slots.has(name) ? this.#slots.get(name) !== text : this.#slots.size > 0;
       return h("div", { class: [TONES[text] ?? "", fresh && "fresh"].filter(Boolean).join(" ") || null }, h("dt", {}, plain(name)), h("dd", {}, plainValue(text)));
@@ -190,4 +191,11 @@ const slotText = (slot) => {
   return value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
 };
 const plainValue = (text) => (/^[a-z_]+$/.test(text) ? plain(text) : text);
-const questionText = (question) => (typeof question === "object" ? question.text ?? question.question ?? `Waits for: ${plain(question.slot ?? "an answer")}` : question);
+const place = (name) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
+
+/** What the bot waits for: the exact terms when it asks for consent, else the slot. */
+function questionText({ question, actions }) {
+  if (typeof question !== "object") return question;
+  const terms = (actions ?? []).find((action) => action.state === "awaiting_confirmation")?.terms;
+  return terms ? `Waits for a yes to these terms: ${terms.split("\n").slice(1).join(" · ") || terms}` : `Waits for: ${plain(question.slot ?? "an answer")}`;
+}

@@ -6,7 +6,7 @@ import { Phone } from "./phone.js";
 
 const KEEP = "throughline-playground";
 const CHIPS = {
-  "C-1001": { site: ["check invoice 18492", "I want a refund for 18492"], phone: ["any update?", "yes", "talk to a person"] },
+  "C-1001": { site: ["check invoice 18492", "I want a refund for 18492"], phone: ["any update?", "talk to a person"] },
   "C-1002": { site: ["check invoice 20001", "I want a refund for 20001"], phone: ["any update?", "talk to a person"] },
 };
 
@@ -81,7 +81,7 @@ function show() {
   byId("phone-title").textContent = `${first}’s phone`;
   byId("site-who").classList.toggle("known", signed);
   drawChips("site-chips", CHIPS[customer.id]?.site, (text) => chat.send?.(text));
-  drawChips("phone-chips", CHIPS[customer.id]?.phone, (text) => phone.send(text));
+  drawPhoneChips();
   if (phone.number !== customer.phone) phone.take(customer.phone);
   look({ view: "web" });
 }
@@ -95,6 +95,15 @@ function drawCustomers(selected) {
 
 function drawChips(id, texts = [], send) {
   byId(id).replaceChildren(...texts.map((text) => h("button", { type: "button", onclick: () => send(text) }, text)));
+}
+
+/** On the phone choices are numbered text, so the chips offer what is asked just now. */
+function drawPhoneChips(task = null) {
+  const offered = (task?.question?.choices ?? []).slice(0, 2);
+  const texts = offered.length ? offered : CHIPS[state.customer.id]?.phone;
+  if (texts.join() !== [...byId("phone-chips").children].map((chip) => chip.textContent).join()) {
+    drawChips("phone-chips", texts, (text) => phone.send(text));
+  }
 }
 
 /** Begin to follow what the bot knows, from the start of the session that is to be seen. */
@@ -139,6 +148,7 @@ function take(news) {
   if (news.fresh) inside.clear();
   inside.task(news.session, { ...state, people: news.people });
   inside.add(news.events);
+  drawPhoneChips(news.people.same || state.view === "phone" ? news.session.task : null);
   state.session = news.session.id;
   state.after = Math.max(state.after, ...news.events.map((event) => event.seq));
 }

@@ -16,6 +16,7 @@ const brief = (values) => {
   const list = Array.isArray(values) ? values : Object.values(values).find(Array.isArray);
   return list ? `${list.length} found` : pairs(values);
 };
+const offered = (choices) => (choices ?? []).map((choice) => choice.label).filter(Boolean).join(" / ");
 const ms = (data) => (typeof data.ms === "number" ? `${data.ms} ms` : "");
 
 const KINDS = {
@@ -29,7 +30,7 @@ const KINDS = {
   TaskResumed: () => ["task", "Task taken up again", ""],
   SlotsSet: (d) => ["task", "Noted", join(pairs(d.values), d.by && `by ${d.by}`)],
   StepEntered: (d) => ["task", "Step", d.step],
-  Asked: (d) => ["task", d.action ? "Asked for consent" : "Asked", quote(d.question) || d.slot],
+  Asked: (d) => ["task", d.action ? "Asked for consent" : "Asked", join(d.slot && plain(d.slot), offered(d.choices))],
   TaskEnded: (d) => ["task", `Task ${plain(d.outcome ?? "over").toLowerCase()}`, d.reason],
   ModelCalled: (d) => ["tool", "Model called", join(d.model ?? d.backend, d.outcome, ms(d))],
   ToolSucceeded: (d) => ["tool", d.tool ?? "Tool", join(brief(d.result), ms(d))],
