@@ -46,7 +46,7 @@ def _by_words(request: Request) -> Step:
     asked = [f for f in request.functions if f["name"] == task.get("workflow") and task.get("waiting_for")]
     if asked:
         return _call(asked[0], text, asked=task["waiting_for"])
-    best = _best(request, " ".join(request.said[-3:]).lower())
+    best = _best(request, " ".join([*request.said[-3:], *request.replied[-1:]]).lower())
     return _call(best[1], text) if best is not None and best[0] >= 1 else say(HELP)
 
 

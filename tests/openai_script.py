@@ -89,6 +89,11 @@ class Request:
         return [str(item["content"]) for item in self.items if item.get("role") == "user"]
 
     @property
+    def replied(self) -> list[str]:
+        """What the bot has answered, oldest first."""
+        return [str(item["content"]) for item in self.items if item.get("role") == "assistant" and item.get("content")]
+
+    @property
     def situation(self) -> dict[str, Any]:
         """The changing part of the prompt, when it is JSON under its own head."""
         for item in reversed(self.items):
