@@ -29,8 +29,7 @@ class Worker:
         self.parts = parts
         self._hints = hints
         self._send = send
-        self._leases: dict[str, Lease] = {}
-        self._turns: set[asyncio.Task[None]] = set()
+        self._turns: dict[Lease, asyncio.Task[None]] = {}
         self._timers: set[asyncio.TimerHandle] = set()
         self._wake = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
@@ -66,20 +65,19 @@ class Worker:
         for loop in self._loops:
             loop.cancel()
         if self._turns:
-            await asyncio.wait(self._turns, timeout=seconds)
-        for task in self._turns:
+            await asyncio.wait(self._turns.values(), timeout=seconds)
+        left = dict(self._turns)
+        for task in left.values():
             task.cancel()
-        leases = list(self._leases.values())
-        for lease in leases:
+        for lease in left:
             with contextlib.suppress(errors.BotError):
                 await self.parts.store.release(lease, after_ms=0)
 
     def offer(self, lease: Lease) -> None:
         """Run a turn on a lease that is held already."""
-        self._leases[lease.session_id] = lease
         task = asyncio.create_task(self._run(lease), name=f"turn {lease.session_id}")
-        self._turns.add(task)
-        task.add_done_callback(self._turns.discard)
+        self._turns[lease] = task
+        task.add_done_callback(lambda _: self._turns.pop(lease, None))
 
     def wake(self, after_ms: int = 0) -> None:
         """Look for ready sessions now, or after a while."""
@@ -119,7 +117,7 @@ class Worker:
         tuning = self.parts.settings.tuning
         while True:
             await asyncio.sleep(tuning.renew_s)
-            held = list(self._leases.values())
+            held = list(self._turns)
             if not held:
                 continue
             try:
@@ -127,8 +125,9 @@ class Worker:
             except errors.BotError as error:
                 log.warning("renew_failed", error=str(error))
                 continue
-            for task in self._turns:
-                if task.get_name().removeprefix("turn ") in lost & self._leases.keys():
+            for lease in held:
+                task = self._turns.get(lease)  # gone when the turn ended meanwhile: then nothing was lost
+                if lease.session_id in lost and task:
                     metrics.lease_lost()
                     task.cancel()
 
@@ -147,7 +146,7 @@ class Worker:
                 log.error("turn_failed", exc_info=not isinstance(error, errors.RetryLater))
                 await self._failed(lease)
             finally:
-                self._leases.pop(lease.session_id, None)
+                self._turns.pop(lease, None)
                 if self.free == 1:
                     self._wake.set()
 
