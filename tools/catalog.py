@@ -28,7 +28,7 @@ class Catalog:
 
     @classmethod
     def load(cls, tool_packs: Iterable[str] = (), *, built_in: Iterable[str] = PACKS) -> Self:
-        """Import the deployment's own packs (TOOL_PACKS), then built-in ones by name. Raises BadInput when one is wrong."""
+        """Import the deployment's own packs (TOOL_PACKS), then built-in ones by name; BadInput when one is wrong."""
         modules = (*tool_packs, *(PACKS[name] for name in built_in))
         return cls(tool for module in modules for tool in _tools_of(module))
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date, datetime
-from typing import Annotated, Any, Literal, Self
+from datetime import date
+from typing import Annotated, Literal, Self
 from urllib.parse import quote
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from state.identity import Assurance
-from tools import failures
+from tools import acme, failures
 from tools.base import Context, FromSession, tool
 
-SYSTEM = "acme"
 MAX_PAGES = 5
 PAGE = 100
 READ = "billing:read"
@@ -24,12 +22,6 @@ class Record(BaseModel):
     """Frozen, and refuses fields it does not know."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Wire(BaseModel):
-    """What Acme sends; fields we do not know are left out."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 def _bare(value: object) -> object:
@@ -48,69 +40,6 @@ Amount = Annotated[
 ]
 Status = Literal["paid", "open", "refunded", "void"]
 RefundReason = Literal["duplicate", "not_as_described", "not_used", "other"]
-
-
-class WireCustomer(Wire):
-    """A customer as Acme knows it."""
-
-    customer_id: str
-    name: str
-    email: str | None = None
-    phone: str | None = None
-    plan: str
-    created_on: date
-    refunds_last_12_months: int
-
-
-class WireInvoice(Wire):
-    """An invoice as Acme knows it."""
-
-    invoice_id: str
-    customer_id: str
-    status: str
-    amount: str
-    currency: str
-    issued_on: date
-    due_date: date
-    paid_on: date | None = None
-    refunded_on: date | None = None
-
-    @property
-    def price(self) -> str:
-        """Amount and currency in one text."""
-        return f"{self.amount} {self.currency}"
-
-
-class WirePage(Wire):
-    """One page of invoices."""
-
-    invoices: list[WireInvoice]
-    next_cursor: str | None = None
-
-
-class WireSubscription(Wire):
-    """A subscription as Acme knows it."""
-
-    customer_id: str
-    plan: str
-    status: str
-    amount: str
-    currency: str
-    interval: str
-    renews_on: date
-
-
-class WireRefund(Wire):
-    """A refund as Acme knows it."""
-
-    refund_id: str
-    invoice_id: str
-    customer_id: str
-    key: str
-    amount: str
-    currency: str
-    status: str
-    created_at: datetime
 
 
 class OwnAccount(Record):
@@ -134,8 +63,8 @@ class Customer(Record):
 @tool(kind="lookup", scopes=(READ,))
 async def get_customer(arguments: OwnAccount, context: Context) -> Customer:
     """Look up the customer's own account: name, contact details, plan, refunds in the last 12 months."""
-    data = await context.get(SYSTEM, f"/v1/customers/{quote(arguments.customer_id, safe='')}")
-    found = WireCustomer.model_validate(data)
+    data = await context.get(acme.NAME, f"/v1/customers/{quote(arguments.customer_id, safe='')}")
+    found = acme.Customer.model_validate(data)
     return Customer(
         customer_id=found.customer_id,
         name=found.name,
@@ -185,12 +114,12 @@ async def search_invoices(arguments: InvoiceSearch, context: Context) -> Invoice
     return Invoices(invoices=[_line(one) for one in wanted], complete=complete)
 
 
-async def _all_invoices(arguments: InvoiceSearch, context: Context) -> tuple[list[WireInvoice], bool]:
+async def _all_invoices(arguments: InvoiceSearch, context: Context) -> tuple[list[acme.Invoice], bool]:
     path = f"/v1/customers/{quote(arguments.customer_id, safe='')}/invoices"
     params = {"limit": str(PAGE)} | ({"status": arguments.status} if arguments.status else {})
-    found: list[WireInvoice] = []
+    found: list[acme.Invoice] = []
     for _ in range(MAX_PAGES):
-        page = WirePage.model_validate(await context.get(SYSTEM, path, params))
+        page = acme.Page.model_validate(await context.get(acme.NAME, path, params))
         found.extend(one for one in page.invoices if one.customer_id == arguments.customer_id)
         if page.next_cursor is None:
             return found, True
@@ -198,14 +127,14 @@ async def _all_invoices(arguments: InvoiceSearch, context: Context) -> tuple[lis
     return found, False
 
 
-async def _one_invoice(arguments: InvoiceSearch, context: Context) -> list[WireInvoice]:
+async def _one_invoice(arguments: InvoiceSearch, context: Context) -> list[acme.Invoice]:
     try:
         return [await _owned(arguments.invoice_id or "", arguments.customer_id, context)]
     except failures.NotFound:
         return []
 
 
-def _line(found: WireInvoice) -> InvoiceLine:
+def _line(found: acme.Invoice) -> InvoiceLine:
     return InvoiceLine(
         invoice_id=found.invoice_id,
         status=found.status,
@@ -240,14 +169,14 @@ async def get_invoice(arguments: OneInvoice, context: Context) -> Invoice:
     return Invoice(invoice_id=found.invoice_id, status=found.status, amount=found.price, due_date=found.due_date)
 
 
-async def _owned(invoice_id: str, customer_id: str, context: Context) -> WireInvoice:
+async def _owned(invoice_id: str, customer_id: str, context: Context) -> acme.Invoice:
     """An invoice of this customer; another customer's is as missing as one that never was."""
     missing = f"There is no invoice {invoice_id} on this account."
     try:
-        data = await context.get(SYSTEM, f"/v1/invoices/{quote(invoice_id, safe='')}")
+        data = await context.get(acme.NAME, f"/v1/invoices/{quote(invoice_id, safe='')}")
     except failures.NotFound as error:
         raise failures.NotFound(missing) from error
-    found = WireInvoice.model_validate(data)
+    found = acme.Invoice.model_validate(data)
     if found.customer_id != customer_id:
         raise failures.NotFound(missing)
     return found
@@ -266,8 +195,8 @@ class Subscription(Record):
 @tool(kind="lookup", scopes=(READ,))
 async def get_subscription_status(arguments: OwnAccount, context: Context) -> Subscription:
     """Look up the customer's subscription: plan, status, price, day of renewal."""
-    data = await context.get(SYSTEM, f"/v1/customers/{quote(arguments.customer_id, safe='')}/subscription")
-    found = WireSubscription.model_validate(data)
+    data = await context.get(acme.NAME, f"/v1/customers/{quote(arguments.customer_id, safe='')}/subscription")
+    found = acme.Subscription.model_validate(data)
     return Subscription(
         plan=found.plan,
         status=found.status,
@@ -313,7 +242,7 @@ async def create_refund_request(arguments: RefundRequest, context: Context) -> R
         "currency": currency,
         "reason": arguments.refund_reason,
     }
-    return _receipt(WireRefund.model_validate(await context.post(SYSTEM, "/v1/refunds", body)))
+    return _receipt(acme.Refund.model_validate(await context.post(acme.NAME, "/v1/refunds", body)))
 
 
 class Refund(Record):
@@ -346,19 +275,12 @@ async def get_refund(arguments: OneInvoice, context: Context) -> Refund:
     )
 
 
-async def _refunds(params: dict[str, str], context: Context) -> list[WireRefund]:
-    data = await context.get(SYSTEM, "/v1/refunds", params)
-    return [WireRefund.model_validate(one) for one in _listed(data, "refunds")]
+async def _refunds(params: dict[str, str], context: Context) -> list[acme.Refund]:
+    data = await context.get(acme.NAME, "/v1/refunds", params)
+    return [acme.Refund.model_validate(one) for one in acme.listed(data, "refunds")]
 
 
-def _listed(data: Any, name: str) -> Iterable[Any]:  # noqa: ANN401  JSON
-    found = data.get(name) if isinstance(data, dict) else None
-    if not isinstance(found, list):
-        raise failures.Unavailable(f"{SYSTEM} answered without {name}", reason="schema")
-    return found
-
-
-def _receipt(found: WireRefund) -> RefundReceipt:
+def _receipt(found: acme.Refund) -> RefundReceipt:
     return RefundReceipt(refund_id=found.refund_id, status=found.status, amount=f"{found.amount} {found.currency}")
 
 
@@ -388,8 +310,8 @@ class DirectoryEntry(Record):
 async def find_customer(arguments: ContactAddress, context: Context) -> DirectoryEntry:
     """Find the one customer whose phone number or e-mail address this is; several count as none."""
     params = {"phone": arguments.phone} if arguments.phone else {"email": arguments.email or ""}
-    data = await context.get(SYSTEM, "/v1/customers", params)
-    found = [WireCustomer.model_validate(one) for one in _listed(data, "customers")]
+    data = await context.get(acme.NAME, "/v1/customers", params)
+    found = [acme.Customer.model_validate(one) for one in acme.listed(data, "customers")]
     same = [one for one in found if _same(one.phone, arguments.phone) or _same(one.email, arguments.email)]
     if len(same) != 1:
         raise failures.NotFound("No customer, or more than one, has this address.")
