@@ -176,7 +176,7 @@ class _Api:
         base = settings.twilio_api_base
         account = settings.twilio_account_sid or ""
         token = settings.twilio_auth_token[0].get_secret_value() if settings.twilio_auth_token else ""
-        self._auth = aiohttp.BasicAuth(account, token).encode()
+        self._auth = aiohttp.encode_basic_auth(account, token)
         self._base = base
         self._messages = URL(f"{base}/{VERSION}/Accounts/{account}/Messages.json")
         typing_base = TYPING_API if base == API else base
