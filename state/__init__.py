@@ -4,3 +4,4 @@ STORES = {
     "sqlite": "state.sql.sqlite:SqliteDatabase",
     "postgresql": "state.sql.postgres:PostgresDatabase",
 }
+HINTS = {"redis": "state.redis_hints:RedisHints"}

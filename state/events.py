@@ -1,7 +1,7 @@
 """Immutable facts of a session, and their form at rest. The only source of state; holds no rules.
 
-Adding one: a dataclass here and a branch in `state.reducers` (mypy fails without it). Fields are plain JSON values, so that a
-stored event can be read by any later version: give every new field a default.
+Adding one: a dataclass here and a branch in `state.reducers` (mypy fails without it). Fields are plain JSON values,
+so that a stored event can be read by any later version: give every new field a default.
 """
 
 from __future__ import annotations
@@ -121,7 +121,10 @@ class StepEntered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The bot asked for a slot, or (with `action`) for consent. `choices`: [{label, token, answer}]; `expires`: ms or None."""
+    """The bot asked for a slot, or (with `action`) for consent.
+
+    `choices`: [{label, token, answer}]; `expires`: ms or None.
+    """
 
     task: str
     slot: str
@@ -240,9 +243,9 @@ class TurnDegraded:
 
 
 Event = (
-    MessageReceived | IdentityVerified | IdentityLinked | SessionForwarded | IntentRouted | ModelCalled | TaskStarted | TaskResumed
-    | SlotsSet | StepEntered | Asked | TaskEnded | ToolSucceeded | ToolFailed | ToolRefused | ActionProposed | ActionMoved
-    | TicketOpened | ReplyQueued | MessageQuarantined | TurnDegraded
+    MessageReceived | IdentityVerified | IdentityLinked | SessionForwarded | IntentRouted | ModelCalled
+    | TaskStarted | TaskResumed | SlotsSet | StepEntered | Asked | TaskEnded | ToolSucceeded | ToolFailed | ToolRefused
+    | ActionProposed | ActionMoved | TicketOpened | ReplyQueued | MessageQuarantined | TurnDegraded
 )  # fmt: skip
 
 KINDS: dict[str, type[Any]] = {cls.__name__: cls for cls in Event.__args__}

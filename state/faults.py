@@ -1,4 +1,4 @@
-"""Crash points for tests: `FAULT=point:n:action` acts on the n-th pass of a named point. Inert unless the variable is set."""
+"""Crash points for tests: `FAULT=point:n:action` acts on the n-th pass of a point. Inert unless the variable is set."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _parse(text: str) -> dict[str, list[tuple[int, str]]]:
         nth, _, action = rest.partition(":")
         if point_name not in POINTS or not nth.isdigit() or action not in ACTIONS:
             raise SystemExit(
-                f"FAULT: {part!r} is not point:n:action with an action of {', '.join(sorted(ACTIONS))} and a known point"
+                f"FAULT: {part!r} is not point:n:action with a known point and one of {', '.join(sorted(ACTIONS))}"
             )
         plan.setdefault(point_name, []).append((int(nth), action))
     return plan

@@ -11,7 +11,10 @@ import time
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib import import_module
 from typing import Protocol, Self
+
+from state import HINTS
 
 Scalar = str | int | float | bool | None
 Payload = dict[str, Scalar]
@@ -202,6 +205,6 @@ def make_hints(redis_url: str | None, key: bytes) -> Hints:
     """Hints through Redis when there is a URL, else within this process. `key`: 32 bytes all processes share."""
     if redis_url is None:
         return LocalHints()
-    from state.redis_hints import RedisHints
-
-    return RedisHints(redis_url, key)
+    module, _, name = HINTS["redis"].partition(":")
+    made: Hints = getattr(import_module(module), name)(redis_url, key)
+    return made

@@ -1,8 +1,9 @@
-"""Encryption at rest: key encryption keys, data keys per owner, fields bound to their row, blind indexes. Stores nothing.
+"""Encryption at rest: wrapped data keys per owner, fields bound to their row, blind indexes. Stores nothing.
 
 `KEK (settings) → data key of an identity or user (wrapped in the data_keys table) → fields`. A field is
-`version | nonce | ciphertext+tag` (AES-256-GCM, random 96-bit nonce); its associated data is `table|column|row`, so that a value
-moved to another row does not open (NIST SP 800-38D). Blind indexes are HMAC-SHA256 under a key that is not in the database.
+`version | nonce | ciphertext+tag` (AES-256-GCM, random 96-bit nonce); its associated data is `table|column|row`, so
+that a value moved to another row does not open (NIST SP 800-38D). Blind indexes are HMAC-SHA256 under a key that is not
+in the database.
 """
 
 from __future__ import annotations

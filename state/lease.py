@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """Held by `owner` (a worker's id) on a session; every commit checks `fence`. `attempts` counts runs of the same messages,
-    `failing_ms` how long they have been failing."""
+    """Held by `owner` (a worker's id) on a session; every commit checks `fence`.
+
+    `attempts` counts runs of the same messages, `failing_ms` how long they have been failing.
+    """
 
     session_id: str
     user_id: str

@@ -12,9 +12,9 @@ from state.identity import Address, Assurance
 class Inbound:
     """One message as a channel verified it.
 
-    `provider_id` is unique for ever per (channel, account): the same id is the same message. `choice` is the opaque token of a
-    button, when one was pressed. `burst_wait`: seconds to wait for more of the same burst. `raw` is the provider's envelope as
-    it came (kept encrypted), `extra` what a channel wants to find again in the event.
+    `provider_id` is unique for ever per (channel, account): the same id is the same message. `choice` is the opaque
+    token of a button, when one was pressed. `phone` is the number that the channel itself vouches for. `raw` is the
+    provider's envelope as it came (kept encrypted), `extra` what a channel wants to find again in the event.
     """
 
     channel: str
@@ -53,8 +53,8 @@ class Choice:
 class Outbound:
     """One reply waiting to leave, as the engine wrote it; a channel renders and sends it.
 
-    `id` is the outbox id, the same on every attempt. `seq` is the reply's place in its session, `part` its number when one
-    reply was split. `attempt` counts from 1; above 1 a channel must reconcile before it sends again.
+    `id` is the outbox id, the same on every attempt. `seq` is the reply's place in its session, `part` its number when
+    one reply was split. `attempt` counts from 1; above 1 a channel must reconcile before it sends again.
     """
 
     id: str
@@ -76,8 +76,8 @@ class Outbound:
 class Receipt:
     """The outcome of one delivery attempt.
 
-    `state`: `sent` (the provider has it), `failed` (it never will), `retry` (after `after` seconds), `unknown` (it may have it).
-    `ms`: how long the attempt took, from its first byte.
+    `state`: `sent` (the provider has it), `failed` (it never will), `retry` (after `after` seconds), `unknown` (it may
+    have it). `ms`: how long the attempt took, from its first byte.
     """
 
     outbox_id: str

@@ -35,12 +35,12 @@ def apply(session: Session, event: ev.Event, *, seq: int, at: int) -> Session:
     return replace(_apply(session, event, seq, at), seq=seq)
 
 
-def _apply(session: Session, event: ev.Event, seq: int, at: int) -> Session:  # noqa: C901, PLR0911, PLR0912 - one row per event
+def _apply(session: Session, event: ev.Event, seq: int, at: int) -> Session:  # noqa: C901, PLR0911 - one row per event
     match event:
         case ev.MessageReceived():
             return _received(session, event, seq, at)
         case ev.IdentityVerified():
-            return _verified(session, event, seq, at)
+            return _verified(session, event)
         case ev.IdentityLinked():
             return _linked(session, event)
         case ev.SessionForwarded():
@@ -80,7 +80,7 @@ def _received(session: Session, event: ev.MessageReceived, seq: int, at: int) ->
     )
 
 
-def _verified(session: Session, event: ev.IdentityVerified, seq: int, at: int) -> Session:
+def _verified(session: Session, event: ev.IdentityVerified) -> Session:
     known = session.reach.get(event.identity)
     reach = Reach(
         identity=event.identity,
@@ -119,7 +119,6 @@ def _linked(session: Session, event: ev.IdentityLinked) -> Session:
 
 def carried(session: Session) -> dict[str, Any]:
     """What a frozen session hands to the one it is forwarded to (the `carried` of `IdentityLinked`)."""
-
     tasks = ((session.task,) if session.task else ()) + session.waiting
     return {
         "tasks": [asdict(t) for t in tasks],

@@ -1,7 +1,7 @@
 """The tables, as SQLModel classes. Used by migrations and tests; the hot path speaks SQL and never imports this.
 
-Times are milliseconds of the database's clock. Columns named `…_enc` or `body` hold values encrypted by `state.keys`; a column
-named `…_idx` holds a blind index. Ids, times, sequence numbers, states and channel names are plain.
+Times are milliseconds of the database's clock. Columns named `…_enc` or `body` hold values encrypted by `state.keys`; a
+column named `…_idx` holds a blind index. Ids, times, sequence numbers, states and channel names are plain.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 
-def _big(**options: Any) -> Any:
+def _big(**options: object) -> Any:  # noqa: ANN401 - a column's type is its annotation's
     return Field(sa_type=sa.BigInteger, **options)
 
 
-def _bytes(**options: Any) -> Any:
+def _bytes(**options: object) -> Any:  # noqa: ANN401
     return Field(sa_type=sa.LargeBinary, **options)
 
 
-def _text(**options: Any) -> Any:
+def _text(**options: object) -> Any:  # noqa: ANN401
     return Field(sa_type=sa.Text, **options)
 
 
@@ -131,7 +131,10 @@ class EventRow(SQLModel, table=True):
 
 
 class OutboxRow(SQLModel, table=True):
-    """A reply on its way; its text is the `ReplyQueued` event at (session_id, seq). States: pending, claimed, sent, failed."""
+    """A reply on its way; its text is the `ReplyQueued` event at (session_id, seq).
+
+    States: pending, claimed, sent, failed.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (

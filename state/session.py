@@ -47,7 +47,7 @@ class Task:
     outcome: str | None = None
     started_seq: int = 0
 
-    def value(self, slot: str) -> Any:
+    def value(self, slot: str) -> Any:  # noqa: ANN401 - whatever JSON the slot holds
         """The slot's value, or None."""
         found = self.slots.get(slot)
         return found.value if found else None
@@ -57,8 +57,8 @@ class Task:
 class Action:
     """One intended write, from proposal to outcome; its id is the idempotency key.
 
-    `consent_seq`: the event that consented; `dispatched_at`: ms of the commit before the first byte; `doubts`: how often it was
-    looked for in vain.
+    `consent_seq`: the event that consented; `dispatched_at`: ms of the commit before the first byte; `doubts`: how
+    often it was looked for in vain.
     """
 
     id: str

@@ -16,7 +16,7 @@ async def current(url: str) -> str | None:
     sql = "SELECT version_num FROM alembic_version"
     if url.startswith("sqlite:"):
         return _current_sqlite(url.removeprefix("sqlite:///"), sql)
-    import asyncpg  # noqa: PLC0415 - only where PostgreSQL is used
+    import asyncpg
 
     try:
         connection = await asyncpg.connect(url, timeout=5)
@@ -48,8 +48,8 @@ def _current_sqlite(path: str, sql: str) -> str | None:
 
 def upgrade(url: str) -> bool:
     """Bring the database at `url` to HEAD; returns whether anything was done. Raises RetryLater when it is away."""
-    from alembic import command  # noqa: PLC0415 - 40 MB that a running server does not need
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command
+    from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))

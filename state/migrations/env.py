@@ -8,7 +8,6 @@ from pathlib import Path
 from alembic import context
 from sqlalchemy import Connection, create_engine, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
-
 from sqlmodel import SQLModel
 
 import state.schema  # noqa: F401 - fills the metadata

@@ -1,13 +1,14 @@
 """How a transaction is written once and run by either database. Knows no table.
 
-A transaction is a generator: it yields a `Query` and is sent the rows. The SQLite driver runs it to its end inside its writer
-thread, many of them in one durable commit (group commit); the PostgreSQL driver awaits each query. Statements are plain SQL with
-`:name` parameters and three words that differ: `{now}` (the database's clock in ms), and the row locks `{lock}`, `{lock_session}`, `{skip_locked}`.
+A transaction is a generator: it yields a `Query` and is sent the rows. The SQLite driver runs it to its end inside its
+writer thread, many of them in one durable commit (group commit); the PostgreSQL driver awaits each query. Statements
+are plain SQL with `:name` parameters and words that differ: `{now}` (the database's clock in ms), and the row locks
+`{lock}`, `{lock_session}`, `{skip_locked}`.
 """
 
 from __future__ import annotations
 
-import re
+import re  # noqa: TID251 - reads our own statements
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -46,7 +47,7 @@ class Query:
 Tx = Generator[Query, list[Row], T]
 
 
-def query(sql: str, **params: Any) -> Query:
+def query(sql: str, **params: object) -> Query:
     """A statement with its parameters."""
     return Query(sql, params)
 
@@ -89,7 +90,7 @@ class Database(Protocol):
     dialect: str
 
     async def write(self, make: Callable[[], Tx[T]]) -> T:
-        """Run a transaction; run it again (at most 3 times) when it lost a race. Raises RetryLater when the database is away."""
+        """Run a transaction, at most 3 times while it loses races. Raises RetryLater when the database is away."""
         ...
 
     async def read(self, make: Callable[[], Tx[T]]) -> T:

@@ -12,8 +12,8 @@ from state.keys import Cipher, Vault
 from state.sql import log
 from state.sql.database import Row, Tx, query
 
-FIND = """SELECT i.id AS identity_id, i.assurance, i.user_id, s.id, s.next_seq, s.in_seq, s.in_at, s.burst_at, s.done_seq,
- s.ready_at, s.lease_owner, s.lease_until, s.fence, s.attempts, s.mode, s.forwarded_to, {now} AS now
+FIND = """SELECT i.id AS identity_id, i.assurance, i.user_id, s.id, s.next_seq, s.in_seq, s.in_at, s.burst_at,
+ s.done_seq, s.ready_at, s.lease_owner, s.lease_until, s.fence, s.attempts, s.mode, s.forwarded_to, {now} AS now
  FROM identities i JOIN sessions s ON s.user_id = i.user_id WHERE i.channel = :channel AND i.address_idx = :idx"""
 
 
@@ -77,8 +77,9 @@ def add_identity(vault: Vault, user_id: str, newcomer: Newcomer) -> Tx[str]:
     cipher = yield from log.make_key(vault, f"i:{identity_id}")
     address = newcomer.address
     rows = yield query(
-        "INSERT INTO identities (id, user_id, origin_user_id, channel, address_idx, address_enc, match_idx, assurance, method,"
-        " created_at, verified_at) VALUES (:id, :user_id, :user_id, :channel, :idx, :enc, :match, :assurance, :method, {now},"
+        "INSERT INTO identities (id, user_id, origin_user_id, channel, address_idx, address_enc, match_idx, assurance,"
+        " method, created_at, verified_at)"
+        " VALUES (:id, :user_id, :user_id, :channel, :idx, :enc, :match, :assurance, :method, {now},"
         " CASE WHEN :verified = 1 THEN {now} END) ON CONFLICT DO NOTHING RETURNING id",
         id=identity_id,
         user_id=user_id,
@@ -147,8 +148,8 @@ def _create_user(vault: Vault) -> Tx[str]:
     yield query("INSERT INTO users (id, created_at) VALUES (:id, {now})", id=user_id)
     yield from log.make_key(vault, f"u:{user_id}")
     yield query(
-        "INSERT INTO sessions (id, user_id, created_at, next_seq, in_seq, in_at, burst_at, done_seq, lease_until, fence, attempts,"
-        " mode, state_seq) VALUES (:id, :user_id, {now}, 1, 0, 0, 0, 0, 0, 0, 0, 'bot', 0)",
+        "INSERT INTO sessions (id, user_id, created_at, next_seq, in_seq, in_at, burst_at, done_seq, lease_until, fence,"
+        " attempts, mode, state_seq) VALUES (:id, :user_id, {now}, 1, 0, 0, 0, 0, 0, 0, 0, 'bot', 0)",
         id=uuid.uuid4().hex,
         user_id=user_id,
     )

@@ -13,7 +13,6 @@ from state.sql import log, people
 from state.sql.database import Row, Tx, query
 
 PAGE = 500
-TEXTS = "('MessageReceived', 'ReplyQueued')"
 
 
 def live(vault: Vault, address: Address) -> Tx[Row | None]:
@@ -28,8 +27,10 @@ def session_row(session_id: str) -> Tx[Row | None]:
 
 
 def transcript(vault: Vault, session_id: str, after: int) -> Tx[list[tuple[str, ev.Stored]]]:
-    """Messages and replies after a seq, oldest first, with the session each lies in. With `after` 0 the sessions that were
-    forwarded here come first, under their own numbers."""
+    """Messages and replies after a seq, oldest first, with the session each lies in.
+
+    With `after` 0 the sessions that were forwarded here come first, under their own numbers.
+    """
     found: list[tuple[str, ev.Stored]] = []
     sessions = [session_id]
     if after == 0:
@@ -38,7 +39,7 @@ def transcript(vault: Vault, session_id: str, after: int) -> Tx[list[tuple[str, 
     for one in sessions:
         rows = yield query(
             "SELECT seq, kind, at, turn, identity_id, owner, body FROM events WHERE session_id = :id AND seq > :after"
-            f" AND kind IN {TEXTS} ORDER BY seq DESC LIMIT :limit",
+            " AND kind IN ('MessageReceived', 'ReplyQueued') ORDER BY seq DESC LIMIT :limit",
             id=one,
             after=after if one == session_id else 0,
             limit=PAGE,
@@ -72,8 +73,8 @@ def sessions(limit: int, before: int | None) -> Tx[list[Row]]:
     """Sessions, youngest activity first."""
     return (
         yield query(
-            "SELECT id, user_id, created_at, next_seq, in_seq, in_at, done_seq, ready_at, attempts, mode, forwarded_to FROM sessions"
-            " WHERE in_at < CAST(:before AS BIGINT) ORDER BY in_at DESC LIMIT :limit",
+            "SELECT id, user_id, created_at, next_seq, in_seq, in_at, done_seq, ready_at, attempts, mode, forwarded_to"
+            " FROM sessions WHERE in_at < CAST(:before AS BIGINT) ORDER BY in_at DESC LIMIT :limit",
             before=before if before is not None else 2**62,
             limit=limit,
         )
@@ -121,7 +122,8 @@ def deliveries(session_id: str) -> Tx[list[Row]]:
 def due_actions(limit: int) -> Tx[list[Row]]:
     """Sessions with an action whose outcome is to be looked up again; marks them ready."""
     rows = yield query(
-        "SELECT id, session_id FROM actions WHERE settle_at IS NOT NULL AND settle_at <= {now} ORDER BY settle_at LIMIT :limit",
+        "SELECT id, session_id FROM actions WHERE settle_at IS NOT NULL AND settle_at <= {now}"
+        " ORDER BY settle_at LIMIT :limit",
         limit=limit,
     )
     for row in rows:
@@ -136,10 +138,12 @@ def due_actions(limit: int) -> Tx[list[Row]]:
 def health() -> Tx[dict[str, int]]:
     """Figures for /metrics and /readyz: open outbox rows and the age of the oldest, waiting sessions."""
     outbox = yield query(
-        "SELECT COUNT(*) AS n, COALESCE({now} - MIN(created_at), 0) AS age FROM outbox WHERE state IN ('pending', 'claimed')"
+        "SELECT COUNT(*) AS n, COALESCE({now} - MIN(created_at), 0) AS age FROM outbox"
+        " WHERE state IN ('pending', 'claimed')"
     )
     ready = yield query(
-        "SELECT COUNT(*) AS n, COALESCE({now} - MIN(ready_at), 0) AS age FROM sessions WHERE ready_at IS NOT NULL AND ready_at <= {now}"
+        "SELECT COUNT(*) AS n, COALESCE({now} - MIN(ready_at), 0) AS age FROM sessions"
+        " WHERE ready_at IS NOT NULL AND ready_at <= {now}"
     )
     return {
         "outbox_open": outbox[0]["n"],

@@ -1,6 +1,6 @@
-"""SQLite: one writer thread with group commit, one reader thread. WAL, synchronous=FULL: what was acknowledged survives power loss.
+"""SQLite: one writer thread with group commit, one reader thread. One process holds the file, by a lock that dies with it.
 
-One process holds the file, by an OS lock that dies with it.
+WAL and synchronous=FULL: what was acknowledged survives a loss of power.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class SqliteDatabase:
 
 def _lock(path: str) -> IO[str]:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    handle = open(f"{path}.lock", "w", encoding="ascii")  # noqa: SIM115 - held for the life of the process
+    handle = Path(f"{path}.lock").open("w", encoding="ascii")  # noqa: SIM115 - held for the life of the process
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
