@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from playground import acme, http, phone, records, signin, twilio
 from playground.carrier import WEBHOOK_FAULTS, Carrier
@@ -23,7 +24,7 @@ def build(options: Options) -> web.Application:
     """Build the playground as an application to be mounted under `/playground`."""
     world = _world(options)
     live = Live(world)
-    app = web.Application(middlewares=[http.own_pages_only(options.public_url, options.bot_url)])
+    app = web.Application(middlewares=[http.own_pages_only(options.public_url, options.bot_url), _fresh])
     app[OPTIONS] = options
     for prefix, part in PARTS.items():
         app.add_subapp(prefix, part(world))
@@ -60,6 +61,15 @@ async def page(request: web.Request) -> web.StreamResponse:
     return web.FileResponse(
         STATIC / "index.html", headers={"Content-Security-Policy": policy, "Cache-Control": "no-cache"}
     )
+
+
+@web.middleware
+async def _fresh(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let browsers ask whether a file of the page changed, so that an upgrade shows at once."""
+    response = await handler(request)
+    if not response.prepared:
+        response.headers.setdefault("Cache-Control", "no-cache")
+    return response
 
 
 def _world(options: Options) -> World:

@@ -21,7 +21,11 @@ WINDOW_S = 24 * 3600
 TYPING_S = 25
 DEADLINE = aiohttp.ClientTimeout(total=15, connect=5)  # Twilio's own limits
 PAUSES = (0.3, 1.5, 4.0, 4.0, 4.0)  # seconds before each retry; Twilio does not publish its own
-WEBHOOK_FAULTS = ("duplicate_webhook", "shuffled_webhooks", "lost_webhook")
+WEBHOOK_FAULTS = (  # strike what Twilio sends; their path is the webhook's or the status callback's
+    "duplicate_webhook",  # sends it twice
+    "shuffled_webhooks",  # a message waits until the next was brought; states are told from last to first
+    "lost_webhook",  # never sends it
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -161,14 +161,14 @@ def _hang_up(request: web.Request, refuse: Refuse) -> web.Response:
 
 Act = Callable[[Fault, web.Request, Handler, Refuse], Awaitable[web.StreamResponse]]
 ACTS: dict[str, Act] = {
-    "latency": _latency,
-    "error": _error,
-    "timeout": _timeout,
-    "lost_answer": _lost_answer,
-    "reset": _reset,
-    "rate_limited": _rate_limited,
-    "late": _late,
-    "twice": _twice,
-    "accept_then_hang": _accept_then_hang,
+    "latency": _latency,  # waits `ms`, then works as usual
+    "error": _error,  # answers `status`, applies nothing
+    "timeout": _timeout,  # applies nothing and stays silent for `ms` (two minutes), then hangs up
+    "lost_answer": _lost_answer,  # applies and commits, then breaks the connection
+    "reset": _reset,  # breaks the connection before anything is applied
+    "rate_limited": _rate_limited,  # 429 with Retry-After of `ms`, in whole seconds
+    "late": _late,  # applies, then answers after `ms`
+    "twice": _twice,  # works on one request two times, as a repeating proxy does
+    "accept_then_hang": _accept_then_hang,  # applies and commits, then stays silent like `timeout`
 }
 REQUEST_KINDS = tuple(ACTS)

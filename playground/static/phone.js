@@ -11,6 +11,7 @@ export class Phone {
   number = "";
   #version = -1;
   #typing = false;
+  #fresh = true;
   #seen = new Map(); // sid → the bubble's element
   #stop = new AbortController();
   #list = byId("bubbles");
@@ -43,6 +44,7 @@ export class Phone {
   /** Empty the screen; what Twilio still has comes back at once. */
   clear() {
     this.#version = -1;
+    this.#fresh = true;
     this.#seen.clear();
     this.#list.replaceChildren(h("p", { class: "hint" }, "Write to Acme from this phone. It is a real conversation with the bot, by pretended WhatsApp."));
   }
@@ -81,18 +83,25 @@ export class Phone {
     this.#version = version;
     this.#typing = typing;
     if (messages.length) this.#list.querySelector(".hint")?.remove();
+    this.#list.ariaBusy = String(this.#fresh); // an old conversation is not read out as if it were new
     for (const message of messages) this.#place(message);
+    this.#fresh = false;
+    this.#list.ariaBusy = "false";
     this.#dots(typing);
     this.#status(typing ? "is typing…" : "WhatsApp");
     this.#toEnd();
   }
 
   #place(message) {
-    const made = bubble(message, (action, value) => this.#act(action, value));
-    const old = this.#seen.get(message.sid);
-    if (old) old.replaceWith(made);
-    else this.#list.append(made);
-    this.#seen.set(message.sid, made);
+    const act = (action, value) => this.#act(action, value);
+    let shown = this.#seen.get(message.sid);
+    if (!shown) {
+      shown = bubble(message, act);
+      this.#seen.set(message.sid, shown);
+      this.#list.append(shown);
+    }
+    // The words never change; only what stands below them does, and that is not read out again.
+    shown.lastElementChild.replaceChildren(...foot(message, act));
   }
 
   #act(action, value) {
@@ -126,9 +135,13 @@ function bubble(message, act) {
     files,
     message.body && h("p", {}, message.body),
     message.buttons.length > 0 && replies(message.buttons, act),
-    h("div", { class: "meta" }, h("time", { datetime: message.at, title: message.sid }, clock(message.at)), own && ticks(message)),
-    trouble(message, act),
+    h("div", { class: "foot", "aria-live": "off" }),
   );
+}
+
+function foot(message, act) {
+  const time = h("time", { datetime: message.at, title: message.sid }, clock(message.at));
+  return [h("div", { class: "meta" }, time, message.direction === "inbound" && ticks(message)), trouble(message, act)].filter(Boolean);
 }
 
 function replies(buttons, act) {
