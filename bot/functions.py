@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bot import fitting
 from bot.models.base import Function
 from bot.workflows import Slot, Workflow
 from state import errors
@@ -43,6 +44,8 @@ def check(flows: Mapping[str, Workflow], catalog: Catalog) -> None:
                 f"workflow {workflow.name}: there is no tool {missing!r}; set ACME_API_BASE and ACME_API_TOKEN for the billing"
                 " tools, add a pack by TOOL_PACKS, or point CONFIG_DIR at workflows of your own"
             )
+        for problem in fitting.problems(workflow, {tool.name: tool for tool in catalog}):
+            raise errors.BadInput(f"workflow {workflow.name}: {problem}")
 
 
 def schema(workflow: Workflow) -> dict[str, Any]:

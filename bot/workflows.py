@@ -144,6 +144,9 @@ def load(folder: Path) -> dict[str, Workflow]:
         if workflow.name in found:
             raise errors.BadInput(f"{path.name}: a workflow named {workflow.name!r} exists already")
         found[workflow.name] = workflow
+    for workflow in found.values():
+        if workflow.follow_up and workflow.follow_up not in found:
+            raise errors.BadInput(f"workflow {workflow.name!r}: follow_up {workflow.follow_up!r} does not exist")
     if not found:
         raise errors.BadInput(f"{folder}: no workflow (*.yaml) found; set CONFIG_DIR to a folder that has workflows/")
     return found
@@ -202,7 +205,7 @@ def _step_problems(workflow: Workflow, step: Step, facts: dict[str, str | None])
         yield from _decision_problems(workflow, step, facts)
     for call in step.calls:
         known = _names(workflow, facts)
-        for text in _texts(call.arguments):
+        for text in texts(call.arguments):
             yield from (f"{call.tool}: {problem}" for problem in replies.template_problems(text, known))
         if call.fact in facts or call.fact in workflow.slots or call.fact in RESERVED:
             yield f"the fact name {call.fact!r} is taken"
@@ -268,16 +271,16 @@ def _names(workflow: Workflow, facts: dict[str, str | None]) -> frozenset[str]:
     return frozenset({*workflow.slots, *labels, *limits, *made, *(name for name, rule in facts.items() if not rule)})
 
 
-def _texts(value: object) -> Iterator[str]:
+def texts(value: object) -> Iterator[str]:
     """Every text within the arguments of a call."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
         for one in value.values():
-            yield from _texts(one)
+            yield from texts(one)
     elif isinstance(value, list | tuple):
         for one in value:
-            yield from _texts(one)
+            yield from texts(one)
 
 
 def _quiet() -> Any:  # noqa: ANN401 - re2 publishes no types
