@@ -14,12 +14,10 @@ from state.sql import log, people
 from state.sql.database import Row, Tx, query
 from state.sql.people import Newcomer
 
-BURST_GAP_MS = 1_000
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """When the session may run: at `at` (ms of the database's clock, `wait_ms` from now), and its lease if it was taken at once."""
+    """When the session may run, `wait_ms` from now, and its lease if it was taken at once."""
 
     wait_ms: int
     lease: Lease | None
@@ -27,7 +25,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How bursts are gathered and leases taken, in ms. `worker`: who takes the lease at once, None to leave it to others."""
+    """How bursts are gathered and leases taken, in ms. `worker`: who takes the lease at once (None: others will)."""
 
     burst_wait: int
     burst_max: int
@@ -37,14 +35,11 @@ class Pace:
 
 def accept(vault: Vault, message: Inbound, pace: Pace) -> Tx[tuple[Accepted, Ready | None]]:
     """Record one message. A provider id that was seen before changes nothing and returns where it stands."""
-    known = yield from _seen(message)
-    if known:
-        return known, None
     session = yield from people.ensure(vault, _newcomer(message))
     seq = session["next_seq"]
     fresh = yield from _remember(vault, message, session, seq)
     if not fresh:
-        raise errors.Conflict("the same message came twice at once")
+        return (yield from _seen(message)), None
     event = ev.MessageReceived(
         channel=message.channel,
         identity=session["identity_id"],
@@ -71,7 +66,8 @@ def _newcomer(message: Inbound) -> Newcomer:
     )
 
 
-def _seen(message: Inbound) -> Tx[Accepted | None]:
+def _seen(message: Inbound) -> Tx[Accepted]:
+    """Where the message with this provider id stands."""
     rows = yield query(
         "SELECT i.session_id, i.seq, s.user_id FROM inbox i JOIN sessions s ON s.id = i.session_id"
         " WHERE i.channel = :channel AND i.account = :account AND i.provider_id = :provider_id",
@@ -80,7 +76,7 @@ def _seen(message: Inbound) -> Tx[Accepted | None]:
         provider_id=message.provider_id,
     )
     if not rows:
-        return None
+        raise errors.Conflict("the same message came twice at once")
     return Accepted(new=False, session_id=rows[0]["session_id"], user_id=rows[0]["user_id"], seq=rows[0]["seq"])
 
 
@@ -93,7 +89,8 @@ def _remember(vault: Vault, message: Inbound, session: Row, seq: int) -> Tx[bool
         envelope = keys[owner].seal(message.raw, f"inbox|envelope|{message.channel}|{message.provider_id}")
     rows = yield query(
         "INSERT INTO inbox (channel, account, provider_id, session_id, seq, at, envelope)"
-        " VALUES (:channel, :account, :provider_id, :session_id, :seq, {now}, :envelope) ON CONFLICT DO NOTHING RETURNING seq",
+        " VALUES (:channel, :account, :provider_id, :session_id, :seq, {now}, :envelope)"
+        " ON CONFLICT DO NOTHING RETURNING seq",
         channel=message.channel,
         account=message.account,
         provider_id=message.provider_id,

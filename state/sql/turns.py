@@ -12,21 +12,23 @@ from state.keys import Vault
 from state.lease import Lease
 from state.session import Session
 from state.sql import deliveries, log
-from state.sql.database import Query, Row, Tx, many, query
+from state.sql.database import Row, Tx, many, query
 from state.sql.deliveries import Delivery
 
 WINDOW = 160
 """How far back (in seqs) a turn looks for the conversation's last messages."""
 
-HELD = "SELECT * FROM sessions WHERE id = :id AND fence = :fence AND lease_owner = :owner"
+HELD = "SELECT *, {now} AS now FROM sessions WHERE id = :id AND fence = :fence AND lease_owner = :owner"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A session as a turn finds it. `pending`: inbound events no turn has answered; `recent`: the last messages and replies.
+    """A session as a turn finds it.
 
-    `next_seq`: the position of the next event; `upto`: what is answered once this turn commits; `handed_at`: when the open question's reply was handed to a channel that sends
-    (None: not yet), `handing`: that it is on its way, or may be.
+    `pending`: inbound events that no turn has answered; `recent`: the last messages and replies.
+    `next_seq`: the position of the next event; `upto`: what is answered once this turn commits; `handed_at`: when the
+    open question's reply was handed to a channel that sends (None: not yet); `handing`: that it is, or may be, on its
+    way.
     """
 
     session: Session
@@ -55,7 +57,7 @@ class AuditLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What a turn wants written. `base`: the session before `entries`; `moves`: action id → (from states, to state)."""
+    """What a turn wants written. `base`: the session before `entries`; `moves`: action id → (from, to)."""
 
     turn: str
     base: Session
@@ -64,15 +66,18 @@ class Work:
     audits: Sequence[AuditLine] = ()
     deliveries: Sequence[Delivery] = ()
     proposals: Sequence[ev.ActionProposed] = ()
-    moves: dict[str, tuple[tuple[str, ...], str]] = field(default_factory=dict)
+    moves: dict[str, tuple[str, str]] = field(default_factory=dict)
     tickets: Sequence[ev.TicketOpened] = ()
     settle_in: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """The session after a commit, where its log stands, the seqs of the entries, when a turn is due again (ms, or None),
-    and which deliveries this process may send at once."""
+    """The session after a commit, where its log stands and the seqs of the entries.
+
+    `due_ms`: when a turn is due again (None: not before something happens); `claimed`: which deliveries this process
+    may send at once.
+    """
 
     session: Session
     next_seq: int
@@ -82,12 +87,13 @@ class Written:
 
 
 def claim(owner: str, limit: int, lease_ms: int) -> Tx[list[Lease]]:
-    """Take sessions that are ready and free, oldest first. Attempts are counted before the work, so that they survive a kill."""
+    """Take sessions that are ready and free, oldest first. The attempt is counted first, so that it survives a kill."""
     rows = yield query(
-        "UPDATE sessions SET lease_owner = :owner, lease_until = {now} + :lease, fence = fence + 1, attempts = attempts + 1,"
-        " failing_since = CASE WHEN attempts > 0 THEN COALESCE(failing_since, {now}) END WHERE id IN"
-        " (SELECT id FROM sessions WHERE ready_at IS NOT NULL AND ready_at <= {now} AND (lease_owner IS NULL OR lease_until < {now})"
-        " ORDER BY ready_at LIMIT :limit {skip_locked}) RETURNING id, user_id, fence, attempts, COALESCE({now} - failing_since, 0) AS failing",
+        "UPDATE sessions SET lease_owner = :owner, lease_until = {now} + :lease, fence = fence + 1,"
+        " attempts = attempts + 1, failing_since = CASE WHEN attempts > 0 THEN COALESCE(failing_since, {now}) END"
+        " WHERE id IN (SELECT id FROM sessions WHERE ready_at IS NOT NULL AND ready_at <= {now}"
+        " AND (lease_owner IS NULL OR lease_until < {now}) ORDER BY ready_at LIMIT :limit {skip_locked})"
+        " RETURNING id, user_id, fence, attempts, COALESCE({now} - failing_since, 0) AS failing",
         owner=owner,
         lease=lease_ms,
         limit=limit,
@@ -110,7 +116,8 @@ def renew(leases: Sequence[Lease], lease_ms: int) -> Tx[set[str]]:
     lost = set()
     for lease in leases:
         rows = yield query(
-            "UPDATE sessions SET lease_until = {now} + :lease WHERE id = :id AND fence = :fence AND lease_owner = :owner RETURNING id",
+            "UPDATE sessions SET lease_until = {now} + :lease"
+            " WHERE id = :id AND fence = :fence AND lease_owner = :owner RETURNING id",
             lease=lease_ms,
             id=lease.session_id,
             fence=lease.fence,
@@ -135,9 +142,7 @@ def end_all_leases(reconcile_ms: int) -> Tx[None]:
 
 def open_session(vault: Vault, lease: Lease) -> Tx[Opened]:
     """Read the folded state, the events after it and the last messages. Raises LeaseLost."""
-    rows = yield query(
-        HELD.replace("SELECT *", "SELECT *, {now} AS now"), id=lease.session_id, fence=lease.fence, owner=lease.owner
-    )
+    rows = yield query(HELD, id=lease.session_id, fence=lease.fence, owner=lease.owner)
     if not rows:
         raise errors.LeaseLost
     row = rows[0]
@@ -163,8 +168,8 @@ def open_session(vault: Vault, lease: Lease) -> Tx[Opened]:
 def _events(vault: Vault, row: Row, after: int) -> Tx[list[ev.Stored]]:
     """Everything after the folded state, and the messages of the window before it. One statement, of bounded size."""
     rows = yield query(
-        "SELECT seq, kind, at, turn, identity_id, owner, body FROM events WHERE session_id = :id AND seq > :floor AND (seq > :after"
-        " OR kind IN ('MessageReceived', 'ReplyQueued')) ORDER BY seq",
+        "SELECT seq, kind, at, turn, identity_id, owner, body FROM events WHERE session_id = :id AND seq > :floor"
+        " AND (seq > :after OR kind IN ('MessageReceived', 'ReplyQueued')) ORDER BY seq",
         id=row["id"],
         floor=max(0, min(after, row["next_seq"] - WINDOW)),
         after=min(after, row["done_seq"]),
@@ -173,7 +178,7 @@ def _events(vault: Vault, row: Row, after: int) -> Tx[list[ev.Stored]]:
 
 
 def _handed(session_id: str, seq: int | None, stored: Sequence[ev.Stored]) -> Tx[tuple[int | None, bool]]:
-    """When the reply at `seq` was handed to its channel. A reply without an outbox row is fetched by its client: at commit."""
+    """When the reply at `seq` was handed over. One without an outbox row is fetched by its client: at commit."""
     if seq is None:
         return None, False
     rows = yield query(
@@ -185,7 +190,7 @@ def _handed(session_id: str, seq: int | None, stored: Sequence[ev.Stored]) -> Tx
 
 
 def append(vault: Vault, lease: Lease, work: Work) -> Tx[Written]:
-    """A short fenced commit inside a turn: events and action moves, before a write is dispatched. Raises LeaseLost, Conflict."""
+    """A short fenced commit inside a turn: events and action moves, before a write is dispatched. Raises LeaseLost."""
     row, base = yield from _hold(vault, lease, work)
     seqs, session = yield from _write(vault, row, base, work)
     after = row["next_seq"] + len(work.entries)
@@ -205,8 +210,10 @@ def commit(vault: Vault, lease: Lease, work: Work, *, done_seq: int, worker: str
     more = row["in_seq"] > done_seq
     rows = yield query(
         "UPDATE sessions SET next_seq = :after, done_seq = :done, state = :state, state_seq = :state_seq, mode = :mode,"
-        " ready_at = CASE WHEN :more = 1 THEN COALESCE(ready_at, {now}) END, burst_at = CASE WHEN :more = 1 THEN {now} ELSE burst_at END,"
-        " lease_owner = NULL, attempts = 0, failing_since = NULL WHERE id = :id AND fence = :fence AND done_seq <= :done"
+        " ready_at = CASE WHEN :more = 1 THEN COALESCE(ready_at, {now}) END,"
+        " burst_at = CASE WHEN :more = 1 THEN {now} ELSE burst_at END,"
+        " lease_owner = NULL, attempts = 0, failing_since = NULL"
+        " WHERE id = :id AND fence = :fence AND done_seq <= :done"
         " RETURNING ready_at - {now} AS due",
         id=row["id"],
         after=row["next_seq"] + len(work.entries),
@@ -240,11 +247,10 @@ def _hold(vault: Vault, lease: Lease, work: Work) -> Tx[tuple[Row, Session]]:
 
 def _write(vault: Vault, row: Row, base: Session, work: Work) -> Tx[tuple[tuple[int, ...], Session]]:
     """Insert the turn's events and what hangs on them; returns their seqs and the session after them."""
-    placed = yield from log.append(vault, row["id"], row["user_id"], row["next_seq"], work.entries, work.turn)
-    now = yield query("SELECT {now} AS now")
+    placed = yield from log.append(vault, row["id"], row["user_id"], row["next_seq"], work.entries, turn=work.turn)
     session = base
     for seq, entry in placed:
-        session = reducers.apply(session, entry.event, seq=seq, at=now[0]["now"])
+        session = reducers.apply(session, entry.event, seq=seq, at=row["now"])
     yield from _actions(row, work)
     yield from _tickets(vault, row, work)
     yield from _audits(vault, row, work)
@@ -265,17 +271,19 @@ def _actions(row: Row, work: Work) -> Tx[None]:
             hash=p.args_hash,
         )
     for action, (before, after) in work.moves.items():
-        names = {f"s{chr(97 + i)}": state for i, state in enumerate(before)}
         settle = work.settle_in.get(action)
-        rows = yield Query(
+        rows = yield query(
             "UPDATE actions SET state = :state, settle_at = CASE WHEN :settle >= 0 THEN {now} + :settle END,"
             " settle_tries = settle_tries + CASE WHEN :state = 'unknown' THEN 1 ELSE 0 END,"
             " dispatched_at = CASE WHEN :state = 'dispatched' THEN {now} ELSE dispatched_at END"
-            f" WHERE id = :id AND state IN ({', '.join(':' + n for n in names)}) RETURNING id",
-            {"id": action, "state": after, "settle": -1 if settle is None else settle, **names},
+            " WHERE id = :id AND state = :before RETURNING id",
+            id=action,
+            state=after,
+            before=before,
+            settle=-1 if settle is None else settle,
         )
         if not rows:
-            raise errors.LeaseLost(f"action {action} is not {' or '.join(before)} any more")
+            raise errors.LeaseLost(f"action {action} is not {before} any more")
 
 
 def _tickets(vault: Vault, row: Row, work: Work) -> Tx[None]:
@@ -318,8 +326,8 @@ def _audits(vault: Vault, row: Row, work: Work) -> Tx[None]:
         for a in work.audits
     ]
     yield many(
-        "INSERT INTO audit (id, at, session_id, user_id, actor, tool, verdict, action_id, confirmation, ms, owner, body) VALUES"
-        " (:id, {now}, :session_id, :user_id, :actor, :tool, :verdict, :action_id, :confirmation, :ms, :owner, :body)",
+        "INSERT INTO audit (id, at, session_id, user_id, actor, tool, verdict, action_id, confirmation, ms, owner, body)"
+        " VALUES (:id, {now}, :session_id, :user_id, :actor, :tool, :verdict, :action_id, :confirmation, :ms, :owner, :body)",
         rows,
     )
 
@@ -339,7 +347,8 @@ def release(lease: Lease, *, after_ms: int) -> Tx[None]:
 def fail(lease: Lease, *, after_ms: int) -> Tx[int]:
     """Give a lease back after a failed turn; returns for how long (ms) this session has been failing."""
     rows = yield query(
-        "UPDATE sessions SET lease_owner = NULL, ready_at = {now} + :after, failing_since = COALESCE(failing_since, {now})"
+        "UPDATE sessions SET lease_owner = NULL, ready_at = {now} + :after,"
+        " failing_since = COALESCE(failing_since, {now})"
         " WHERE id = :id AND fence = :fence AND lease_owner = :owner RETURNING {now} - failing_since AS failing",
         after=after_ms,
         id=lease.session_id,
@@ -352,8 +361,8 @@ def fail(lease: Lease, *, after_ms: int) -> Tx[int]:
 def next_number(name: str) -> Tx[int]:
     """The next number of a counter people read."""
     rows = yield query(
-        "INSERT INTO counters (name, value) VALUES (:name, 1001) ON CONFLICT (name) DO UPDATE SET value = counters.value + 1"
-        " RETURNING value",
+        "INSERT INTO counters (name, value) VALUES (:name, 1001)"
+        " ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value",
         name=name,
     )
     return int(rows[0]["value"])
