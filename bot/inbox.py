@@ -41,6 +41,7 @@ class Inbox:
     async def accept(self, message: Inbound) -> Accepted:
         """Record one message durably; when this returns it may be acknowledged. Raises RetryLater when it could not be."""
         pace = Pace(
+            burst_idle=int(self._tuning.burst_idle_s * 1000),
             burst_wait=int(self._tuning.burst_wait(message.channel) * 1000),
             burst_max=int(self._tuning.burst_max_s * 1000),
             lease=int(self._tuning.lease_s * 1000),

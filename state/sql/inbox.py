@@ -25,8 +25,11 @@ class Ready:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How bursts are gathered and leases taken, in ms. `worker`: who takes the lease at once (None: others will)."""
+    """How bursts are gathered and leases taken, in ms. `burst_idle`: a message within this time of the last belongs to a
+    burst; `worker`: who takes the lease at once (None: others will).
+    """
 
+    burst_idle: int
     burst_wait: int
     burst_max: int
     lease: int
@@ -106,7 +109,7 @@ def _make_ready(session: Row, seq: int, pace: Pace) -> Tx[Ready]:
     now, unanswered = session["now"], session["in_seq"] > session["done_seq"]
     burst_at = session["burst_at"] if unanswered else now
     wait = 0
-    if unanswered or now - session["in_at"] < BURST_GAP_MS:
+    if unanswered or now - session["in_at"] < pace.burst_idle:
         wait = max(0, min(pace.burst_wait, burst_at + pace.burst_max - now))
     if session["attempts"] and session["ready_at"]:
         wait = max(wait, session["ready_at"] - now)  # the session failed before and backs off
