@@ -54,7 +54,7 @@ class Function:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A call the model proposes. `arguments` is what it said, parsed; `raw` when it could not be parsed as an object."""
+    """A call the model proposes. `arguments`: what it said, parsed; `raw`: its text when that is no JSON object."""
 
     id: str
     name: str
@@ -66,8 +66,9 @@ class Call:
 class Line:
     """One line of the conversation as the model sees it, oldest first.
 
-    role `user` / `assistant`: `text`. role `call`: the model's own earlier `call` of this turn. role `result`: the answer to `call`
-    as JSON text (also an error, said in words). `items`: the provider's raw output items to pass along (reasoning), opaque.
+    role `user` / `assistant`: `text`. role `call`: the model's own earlier `call` of this turn. role `result`: the answer
+    to `call` as JSON text (also an error, said in words). `items`: the provider's raw output items (reasoning among them)
+    to pass along, opaque; they may stand on the call's own line or on one before it.
     """
 
     role: Literal["user", "assistant", "call", "result"]
@@ -87,11 +88,11 @@ class TaskView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """What one model call gets. `instructions` is stable text (prompt cache), `situation` the changing part (task, profile).
+    """What one model call gets. `instructions` is stable text (prompt cache), `situation` what changes (task, profile).
 
-    `texts`: the messages of this burst alone, for backends that do not read prose. `allowed`: names of functions that may
-    be called now (None: all of `functions`). `recent`: the task that ended last, where none is active. `effort`: reasoning
-    effort where the provider has it. `user_hash`: a pseudonym.
+    `texts`: the messages of this burst alone, for backends that do not read prose. `allowed`: names of functions that
+    may be called now (None: all of `functions`). `recent`: the task that ended last, where none is active. `user_hash`:
+    a pseudonym of the customer.
     """
 
     version: str
@@ -126,7 +127,7 @@ class Reply:
 
 
 class Model(Protocol):
-    """A model backend. Raises ModelDown, ModelWrong or ModelRefused; never retries by itself; obeys `timeout` (seconds)."""
+    """A model backend. Raises ModelDown, ModelWrong or ModelRefused; never retries; obeys `timeout` (seconds)."""
 
     name: str
     """The row in MODELS."""

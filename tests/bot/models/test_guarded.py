@@ -187,6 +187,14 @@ async def test_the_fallback_has_time_left(chat: OpenAIChat, responses: OpenAIRes
     assert "From the other one." == (await model.plan(PROMPT, timeout=1.0)).text
 
 
+async def test_closing_closes_the_fallback_too(chat: OpenAIChat, responses: OpenAIResponses) -> None:
+    """Nothing stays open behind a guard that was closed."""
+    await Guarded(inner=responses, fallback=chat).close()
+    for model in (chat, responses):
+        with pytest.raises(ModelDown, match="closed"):
+            await model.plan(PROMPT, timeout=1)
+
+
 async def test_views_share_one_breaker_and_keep_their_own_records(chat: OpenAIChat, server: OpenAIServer) -> None:
     """Each turn listens to its own attempts; what is known of the backend is known to all."""
     one: list[Attempt] = []
