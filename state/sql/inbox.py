@@ -25,8 +25,9 @@ class Ready:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How bursts are gathered and leases taken, in ms. `burst_idle`: a message within this time of the last belongs to a
-    burst; `worker`: who takes the lease at once (None: others will).
+    """How bursts are gathered and leases taken, in ms. `worker`: who takes the lease at once (None: others will).
+
+    `burst_idle`: a message within this time of the last is part of a burst.
     """
 
     burst_idle: int
