@@ -66,9 +66,9 @@ class Call:
 class Line:
     """One line of the conversation as the model sees it, oldest first.
 
-    role `user` / `assistant`: `text`. role `call`: the model's own earlier `call` of this turn. role `result`: the answer
-    to `call` as JSON text (also an error, said in words). `items`: the provider's raw output items (reasoning among them)
-    to pass along, opaque; they may stand on the call's own line or on one before it.
+    role `user` / `assistant`: `text`. role `call`: the model's own earlier `call` of this turn. role `result`: the
+    answer to `call` as JSON text (also an error, said in words). `items`: the provider's raw output items, reasoning
+    among them, to pass along, opaque; they may stand on the call's own line or on one before it.
     """
 
     role: Literal["user", "assistant", "call", "result"]

@@ -24,10 +24,8 @@ from state.errors import BotError
 
 DEFAULT_BASE = "https://api.openai.com/v1"
 NO_KEY = "none"  # for servers that need no key; the SDK insists on some text
-REFUSED_CODES = frozenset({
-    "account_deactivated", "billing_hard_limit_reached", "billing_not_active", "credit_balance_exhausted",
-    "insufficient_quota", "invalid_api_key", "model_not_found", "spend_limit_exceeded",
-})  # fmt: skip
+# a code with one of these words is about money or the account: whatever the status, it does not pass by itself
+LASTING = ("quota", "billing", "credit", "spend", "deactivated", "invalid_api_key", "model_not_found")
 BUSY = frozenset({408, 409, 429})
 
 
@@ -89,9 +87,9 @@ def _decoded(response: httpx2.Response) -> dict[str, Any]:
 
 def _named(error: openai.APIStatusError) -> BotError:
     """Name a refusal by its code first, then its status; the provider's prose may quote our prompt and stays out."""
-    status, codes = error.status_code, {error.code, error.type}
+    status, codes = error.status_code, f"{error.code} {error.type}"
     detail = _detail(error)
-    if status in {401, 403, 404} or status < 400 or codes & REFUSED_CODES:
+    if status in {401, 403, 404} or status < 400 or any(word in codes for word in LASTING):
         return ModelRefused(detail)
     if status in BUSY or status >= 500:
         return ModelDown(detail, after=retry_after(error.response.headers))

@@ -76,7 +76,7 @@ async def test_a_server_that_is_not_there_is_down(tmp_path: Path, unused_tcp_por
     assert "127.0.0.1" not in str(caught.value)
 
 
-@pytest.mark.parametrize("code", ["insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached"])
+@pytest.mark.parametrize("code", ["insufficient_quota", "credit_balance_exhausted", "spend_limit_reached"])
 async def test_an_empty_account_is_refused_not_busy(either: Model, server: OpenAIServer, code: str) -> None:
     """The code decides, not the status 429: money does not come back in seconds."""
     server.script(fault("quota", code=code))
