@@ -16,6 +16,10 @@ from bot.workflows import Workflow
 
 SURE = 0.8
 """How sure the classifier must be of another workflow before a text that gives a value is taken as a new wish."""
+SURE_ALONE = 0.95
+"""How sure it must be of a text that only points at something, when nothing was talked about."""
+SURE_NOT = 0.9
+"""Below this, a "none" whose best guess is what was talked about last is taken as a part of that."""
 _FOLLOW_UP = words.bag("""
     update updates news status progress yet any anything new so and or what whats about it its that this one the
     now how hows is are still waiting wait done ready there then ok okay well hello hey hi please pls going on
@@ -24,6 +28,12 @@ _FOLLOW_UP = words.bag("""
 _POINTING = words.bag("""
     update updates news status progress it that this one now yet still waiting wait done ready same happening happened
     sorted resolved finished ?
+""")
+_AROUND_VALUES = words.bag("""
+    it its is the this that one for my of number no nr id invoice invoices order orders bill please pls i im mean meant
+    sorry actually not instead but yes yeah ok okay and or make want would like use take wait a in to was on with hm uh
+    oh try say said rather oops should be have here you go correct right what about how same thanks now also then again
+    ?
 """)
 LONGEST_FOLLOW_UP = 8
 
@@ -82,20 +92,30 @@ class Offline:
     def _chosen(self, texts: Sequence[str], guess: Guess, prompt: Prompt) -> str | None:
         """The workflow to run: the active one when the text answers it, the last one's follow-up, or what is meant."""
         text = "\n".join(texts)
-        active = prompt.task.workflow if prompt.task else None
-        if active in self._workflows and prompt.task and self._answers(text, guess, prompt.task):
-            return active
         last = prompt.task or prompt.recent
-        if last and last.workflow in self._workflows and is_follow_up(text):
+        if last is None or last.workflow not in self._workflows:
+            return None if is_follow_up(text) and guess.confidence < SURE_ALONE else _meant(guess)
+        if self._continues(text, guess, last, active=prompt.task is not None):
+            return last.workflow
+        if is_follow_up(text):
             return last.workflow if prompt.task else self._workflows[last.workflow].follow_up or last.workflow
-        return guess.intent if guess.intent != NONE else None
+        if prompt.task and self._waits_for_consent(last) and guess.confidence < SURE:
+            return None
+        return _meant(guess)
 
-    def _answers(self, text: str, guess: Guess, task: TaskView) -> bool:
-        """Whether a text gives the active task a value and does not clearly ask for something else."""
-        elsewhere = (
-            guess.intent not in {NONE, task.workflow} and self._listed(guess.intent) and guess.confidence >= SURE
-        )
-        return not elsewhere and bool(self._values(task.workflow, text, task.asked))
+    def _waits_for_consent(self, task: TaskView) -> bool:
+        return task.asked is not None and task.asked not in self._workflows[task.workflow].user_slots()
+
+    def _continues(self, text: str, guess: Guess, last: TaskView, *, active: bool) -> bool:
+        """Whether a text belongs to the last task: a bare value, a value for what it asked, or a near miss."""
+        values = self._values(last.workflow, text, last.asked)
+        if values and _is_bare(text):
+            return True
+        elsewhere = guess.intent not in {NONE, last.workflow} and guess.confidence >= SURE
+        if active and values and not (elsewhere and self._listed(guess.intent)):
+            return True
+        nearly = guess.intent == NONE and guess.confidence < SURE_NOT and guess.ranked[:1]
+        return bool(nearly) and guess.ranked[0][0] == last.workflow
 
     def _arguments(self, chosen: str, texts: Sequence[str], task: TaskView | None) -> dict[str, Any]:
         asked = task.asked if task and task.workflow == chosen else None
@@ -118,6 +138,15 @@ def is_follow_up(text: str) -> bool:
     said = words.words(text)
     short = 0 < len(said) <= LONGEST_FOLLOW_UP
     return short and _FOLLOW_UP.issuperset(said) and not _POINTING.isdisjoint(said) and set(said) != {"?", "hello"}
+
+
+def _is_bare(text: str) -> bool:
+    """Whether a text is a value and hardly a word around it: "18492", "I mean 18492, please"."""
+    return all(word in _AROUND_VALUES or any(char.isdigit() for char in word) for word in words.words(text))
+
+
+def _meant(guess: Guess) -> str | None:
+    return None if guess.intent == NONE else guess.intent
 
 
 def _allowed(name: str, prompt: Prompt) -> bool:
