@@ -57,6 +57,8 @@ def strict(
     for one in (model, *nested_models(model)):
         _check_aliases(one)
     whole = model.model_json_schema(mode=mode)
+    if "$ref" in whole:  # pydantic writes a model that refers to itself like this
+        whole = {**whole["$defs"][model.__name__], "$defs": whole["$defs"]}
     whole["properties"] = {k: v for k, v in whole.get("properties", {}).items() if k not in hidden}
     walk = _Walk(definitions=whole.get("$defs", {}))
     if whole.get("type") != "object":

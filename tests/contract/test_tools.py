@@ -1,0 +1,101 @@
+"""What every tool of every pack holds: a strict schema, declared effects, no identity in a model's hands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from state.identity import Assurance
+from tools import PACKS, policy, schema
+from tools.base import SYSTEM, Caller, Tool
+from tools.catalog import Catalog
+
+ALL = list(Catalog.load())
+IDENTITY = {"customer_id", "user_id", "session_id", "actor", "scopes", "assurance"}
+KNOWN = frozenset(
+    {"type", "enum", "description", "properties", "required", "additionalProperties", "items", "anyOf", "pattern"}
+) | {"format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minItems", "maxItems"}
+
+every_tool = pytest.mark.parametrize("tool", ALL, ids=[tool.id for tool in ALL])
+
+
+def nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every schema within a schema."""
+    yield node
+    inner = [*node.get("properties", {}).values(), *node.get("anyOf", ())]
+    for one in inner + ([node["items"]] if "items" in node else []):
+        yield from nodes(one)
+
+
+def caller(**changes: Any) -> Caller:  # noqa: ANN401
+    """Somebody who may do everything, but for the changes."""
+    return Caller(
+        **{
+            "actor": SYSTEM,
+            "session_id": "S",
+            "user_id": "U",
+            "channel": "web",
+            "assurance": Assurance.VERIFIED,
+            "customer_id": "C",
+            "scopes": frozenset(scope for tool in ALL for scope in tool.scopes),
+            **changes,
+        }
+    )
+
+
+def test_every_pack_has_tools() -> None:
+    """A row in PACKS leads to a module with a list."""
+    assert set(PACKS) == {name for name in PACKS if list(Catalog.load(built_in=[name]))}
+
+
+@every_tool
+def test_its_schema_is_strict(tool: Tool) -> None:
+    """Providers take it as it is: known words only, closed objects, everything required, an object at the root."""
+    assert tool.schema["type"] == "object"
+    assert "anyOf" not in tool.schema
+    for node in nodes(tool.schema):
+        assert set(node) <= KNOWN
+        if node.get("type") == "object":
+            assert node["additionalProperties"] is False
+            assert list(node["properties"]) == node["required"]
+
+
+@every_tool
+def test_models_never_name_a_person(tool: Tool) -> None:
+    """Who it is about comes from the session; a model can neither see nor give it."""
+    assert not IDENTITY & {name for node in nodes(tool.schema) for name in node.get("properties", ())}
+    assert tool.internal or set(tool.identity) == IDENTITY & set(tool.arguments.model_fields)
+
+
+@every_tool
+def test_its_words_are_there(tool: Tool) -> None:
+    """A description, models and fields that say what they are."""
+    assert tool.description.endswith(".")
+    for model in (tool.arguments, tool.result, *schema.nested_models(tool.result)):
+        assert model.__doc__
+
+
+@every_tool
+def test_a_write_says_how_it_is_made_certain(tool: Tool) -> None:
+    """Only writes have an effect, they all say which kind, and need a scope, proof and a known customer."""
+    assert (tool.kind == "transact") == (tool.effect is not None)
+    if tool.kind == "transact":
+        assert tool.scopes
+        assert tool.needs_customer
+        assert tool.assurance.covers(Assurance.CHANNEL)
+        assert tool.probe is not None
+
+
+@every_tool
+def test_policy_guards_it(tool: Tool) -> None:
+    """All that is declared is asked for: without scope, proof or customer the door is shut."""
+    assert policy.allow(tool, caller()).allowed
+    if tool.scopes:
+        assert not policy.allow(tool, caller(scopes=frozenset())).allowed
+    if tool.needs_customer:
+        assert not policy.allow(tool, caller(customer_id=None)).allowed
+    if tool.assurance is not Assurance.CLAIMED:
+        assert not policy.allow(tool, caller(assurance=Assurance.CLAIMED)).allowed
+    assert policy.allow(tool, caller(actor="bot")).allowed is not tool.internal

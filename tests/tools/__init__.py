@@ -1,0 +1,1 @@
+"""Tests of the tools, over real HTTP on loopback."""
