@@ -1,4 +1,4 @@
-"""What a turn is about to write: events, audit lines, replies. Folds each event at once, so that the next step sees it."""
+"""What a turn is about to write: events, audit lines, replies. Folds each event at once: the next step sees it."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ TOKEN_BYTES = 12
 class Draft:
     """One turn in the making.
 
-    `pending`: the messages it answers; `identity` and `channel`: where its reply goes; `consented`: the action that this turn's
-    message consents to, `late`: the one it consents to too late, `again`: terms must be shown once more; `texts` and `choices`: the reply so far.
+    `pending`: the messages it answers; `identity` and `channel`: where its reply goes; `consented`: the action that
+    this turn's message consents to, `late`: the one it consents to too late, `again`: terms must be shown once more;
+    `texts` and `choices`: the reply so far.
     """
 
     id: str
@@ -45,7 +46,7 @@ class Draft:
     entries: list[Entry] = field(default_factory=list)
     audits: list[AuditLine] = field(default_factory=list)
     proposals: list[ev.ActionProposed] = field(default_factory=list)
-    moves: dict[str, tuple[tuple[str, ...], str]] = field(default_factory=dict)
+    moves: dict[str, tuple[str, str]] = field(default_factory=dict)
     settle_in: dict[str, int] = field(default_factory=dict)
     tickets: list[ev.TicketOpened] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
@@ -132,9 +133,9 @@ class Draft:
                 )
             )
 
-    def move(self, action: Action, state: str, **fields: Any) -> None:
+    def move(self, action: Action, state: str, **fields: Any) -> None:  # noqa: ANN401 - the event's own fields
         """Move an action in the log and in the ledger."""
-        before = self.moves.get(action.id, ((action.state,), ""))[0]
+        before = self.moves.get(action.id, (action.state, ""))[0]
         self.moves[action.id] = (before, state)
         self.emit(ev.ActionMoved(action=action.id, state=state, **fields))
 

@@ -12,15 +12,15 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 
-def _big(**options: object) -> Any:  # noqa: ANN401 - a column's type is its annotation's
+def _big(**options: Any) -> Any:  # noqa: ANN401 - the column's type is the annotation beside it
     return Field(sa_type=sa.BigInteger, **options)
 
 
-def _bytes(**options: object) -> Any:  # noqa: ANN401
+def _bytes(**options: Any) -> Any:  # noqa: ANN401
     return Field(sa_type=sa.LargeBinary, **options)
 
 
-def _text(**options: object) -> Any:  # noqa: ANN401
+def _text(**options: Any) -> Any:  # noqa: ANN401
     return Field(sa_type=sa.Text, **options)
 
 

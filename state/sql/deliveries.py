@@ -13,8 +13,8 @@ from state.sql import log
 from state.sql.database import Row, Tx, query
 
 STUCK_MS = 120_000
-RANK = "CASE {status} WHEN 'queued' THEN 1 WHEN 'sending' THEN 2 WHEN 'sent' THEN 3 WHEN 'delivered' THEN 4 WHEN 'read' THEN 5 WHEN 'failed' THEN 9 ELSE 0 END"
-OPEN = "('pending', 'claimed')"
+RANKS = {"queued": 1, "sending": 2, "sent": 3, "delivered": 4, "read": 5, "failed": 9}
+"""A provider's words for how far a reply got, in their order; the SQL of `status` holds the same numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,16 +28,18 @@ class Delivery:
 
 
 def add(session_id: str, placed: Sequence[tuple[Delivery, int]], worker: str, claim_ms: int) -> Tx[tuple[str, ...]]:
-    """Insert outbox rows, born claimed by this process unless an earlier reply of the same channel is still on its way."""
+    """Insert outbox rows, born claimed by this process unless an earlier reply of the channel is still on its way."""
     claimed = []
     for delivery, seq in placed:
         rows = yield query(
-            "INSERT INTO outbox (id, session_id, seq, channel, identity_id, state, next_at, claim_owner, attempts, created_at,"
-            " first_attempt_at) SELECT :id, :session_id, CAST(:seq AS BIGINT), :channel, :identity, w.state,"
+            "INSERT INTO outbox (id, session_id, seq, channel, identity_id, state, next_at, claim_owner, attempts,"
+            " created_at, first_attempt_at)"
+            " SELECT :id, :session_id, CAST(:seq AS BIGINT), :channel, :identity, w.state,"
             " {now} + CASE WHEN w.state = 'claimed' THEN CAST(:claim AS BIGINT) ELSE 0 END, :worker,"
-            " CASE WHEN w.state = 'claimed' THEN 1 ELSE 0 END, {now}, CASE WHEN w.state = 'claimed' THEN {now} END FROM (SELECT CASE WHEN EXISTS"
-            f" (SELECT 1 FROM outbox WHERE session_id = :session_id AND channel = :channel AND seq < :first AND state IN {OPEN})"
-            " THEN 'pending' ELSE 'claimed' END AS state) w RETURNING state",
+            " CASE WHEN w.state = 'claimed' THEN 1 ELSE 0 END, {now}, CASE WHEN w.state = 'claimed' THEN {now} END"
+            " FROM (SELECT CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE session_id = :session_id AND channel = :channel"
+            " AND seq < :first AND state IN ('pending', 'claimed')) THEN 'pending' ELSE 'claimed' END AS state) w"
+            " RETURNING state",
             id=delivery.id,
             session_id=session_id,
             seq=seq,
@@ -56,17 +58,18 @@ def claim(vault: Vault, worker: str, limit: int, claim_ms: int) -> Tx[list[Outbo
     """Take the replies that are due and first in their line; counts the attempt before it is made."""
     rows = yield query(
         "UPDATE outbox SET state = 'claimed', claim_owner = :worker, attempts = attempts + 1, next_at = {now} + :claim,"
-        " first_attempt_at = COALESCE(first_attempt_at, {now}) WHERE id IN (SELECT id FROM outbox o WHERE o.state IN ('pending', 'claimed')"
-        " AND o.next_at <= {now} AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.session_id = o.session_id AND e.channel = o.channel"
+        " first_attempt_at = COALESCE(first_attempt_at, {now}) WHERE id IN (SELECT id FROM outbox o"
+        " WHERE o.state IN ('pending', 'claimed') AND o.next_at <= {now}"
+        " AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.session_id = o.session_id AND e.channel = o.channel"
         " AND e.seq < o.seq AND e.state IN ('pending', 'claimed')) ORDER BY o.next_at LIMIT :limit {skip_locked})"
         " RETURNING id, session_id, seq, channel, identity_id, attempts, first_attempt_at",
         worker=worker,
         limit=limit,
         claim=claim_ms,
     )
-    found = []
+    found: list[Outbound] = []
     for row in sorted(rows, key=lambda r: (r["session_id"], r["seq"])):
-        found.append((yield from _outbound(vault, row)))
+        found += [(yield from _outbound(vault, row))]
     return found
 
 
@@ -141,7 +144,8 @@ def settle(receipts: Sequence[tuple[Receipt, float]], worker: str) -> Tx[None]:
         state = {"sent": "sent", "failed": "failed"}.get(receipt.state, "pending")
         yield query(
             "UPDATE outbox SET state = :state, provider_id = COALESCE(:provider_id, provider_id), reason = :reason,"
-            " next_at = {now} + CAST(:wait AS BIGINT), handed_at = CASE WHEN :state = 'sent' THEN {now} - CAST(:ms AS BIGINT) ELSE handed_at END"
+            " next_at = {now} + CAST(:wait AS BIGINT),"
+            " handed_at = CASE WHEN :state = 'sent' THEN {now} - CAST(:ms AS BIGINT) ELSE handed_at END"
             " WHERE id = :id AND claim_owner = :worker AND state = 'claimed'",
             id=receipt.outbox_id,
             state=state,
@@ -168,10 +172,14 @@ def give_up(give_up_ms: int) -> Tx[list[Row]]:
     """Fail replies that were tried for too long, and those that block a later one for more than 120 s. Returns them."""
     return (
         yield query(
-            "UPDATE outbox SET state = 'failed', reason = COALESCE(reason, 'gave_up') WHERE state = 'pending' AND first_attempt_at IS NOT NULL"
-            " AND (first_attempt_at < {now} - CAST(:give_up AS BIGINT) OR (first_attempt_at < {now} - CAST(:stuck AS BIGINT) AND EXISTS"
-            " (SELECT 1 FROM outbox l WHERE l.session_id = outbox.session_id AND l.channel = outbox.channel AND l.seq > outbox.seq"
-            " AND l.state IN ('pending', 'claimed')))) RETURNING id, session_id, channel, reason",
+            "UPDATE outbox SET state = 'failed', reason = COALESCE(reason, 'gave_up')"
+            " WHERE state = 'pending' AND first_attempt_at IS NOT NULL"
+            " AND (first_attempt_at < {now} - CAST(:give_up AS BIGINT)"
+            " OR (first_attempt_at < {now} - CAST(:stuck AS BIGINT)"
+            " AND EXISTS (SELECT 1 FROM outbox l"
+            " WHERE l.session_id = outbox.session_id AND l.channel = outbox.channel"
+            " AND l.seq > outbox.seq AND l.state IN ('pending', 'claimed'))))"
+            " RETURNING id, session_id, channel, reason",
             give_up=give_up_ms,
             stuck=STUCK_MS,
         )
@@ -180,11 +188,14 @@ def give_up(give_up_ms: int) -> Tx[list[Row]]:
 
 def status(update: StatusUpdate) -> Tx[None]:
     """Fold a provider's status by rank, never by arrival; the first word on a claimed reply proves that it was sent."""
-    where = "(id = :outbox_id OR (provider_id = :provider_id AND channel = :channel))"
     yield query(
-        "UPDATE outbox SET status = :status, provider_id = COALESCE(provider_id, :provider_id), reason = COALESCE(:reason, reason),"
-        " state = CASE WHEN :status = 'failed' THEN 'failed' ELSE 'sent' END, handed_at = COALESCE(handed_at, first_attempt_at)"
-        f" WHERE {where} AND attempts > 0 AND {RANK.format(status=':status')} > {RANK.format(status='status')}",
+        "UPDATE outbox SET status = :status, provider_id = COALESCE(provider_id, :provider_id),"
+        " reason = COALESCE(:reason, reason), state = CASE WHEN :status = 'failed' THEN 'failed' ELSE 'sent' END,"
+        " handed_at = COALESCE(handed_at, first_attempt_at)"
+        " WHERE (id = :outbox_id OR (provider_id = :provider_id AND channel = :channel)) AND attempts > 0"
+        " AND :rank > CASE status WHEN 'queued' THEN 1 WHEN 'sending' THEN 2 WHEN 'sent' THEN 3 WHEN 'delivered' THEN 4"
+        " WHEN 'read' THEN 5 WHEN 'failed' THEN 9 ELSE 0 END",
+        rank=RANKS.get(update.status, 0),
         outbox_id=update.outbox_id or "",
         provider_id=update.provider_id,
         channel=update.channel,

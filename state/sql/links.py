@@ -1,4 +1,4 @@
-"""Two users who turn out to be one: a signed token, or a directory, proves it. Nothing is renumbered, so a link can be undone."""
+"""Two users who turn out to be one, as a token or a directory proves. Renumbers nothing, so a link can be undone."""
 
 from __future__ import annotations
 
@@ -23,8 +23,11 @@ MOVED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proven:
-    """Where a proof led. `frozen`: sessions that were forwarded to `session_id` by it; `foreign`: the address belongs to
-    another customer, so nothing was linked."""
+    """Where a proof led.
+
+    `frozen`: sessions that were forwarded to `session_id` by it; `foreign`: the address belongs to another customer, so
+    nothing was linked.
+    """
 
     user_id: str
     session_id: str
@@ -33,9 +36,10 @@ class Proven:
 
 
 def prove(vault: Vault, address: Address, claims: Claims, *, method: str, create: bool) -> Tx[Proven]:
-    """Record that the bearer of `address` is customer `claims.customer_id`, and link whoever that makes the same person.
+    """Record that the bearer of `address` is a customer, and link whoever that makes the same person.
 
-    `method`: token (verified) or directory (the address's channel authenticated it). With `create` an unknown address is made.
+    `method`: token (verified) or directory (the address's channel authenticated it). With `create` an unknown address
+    is made.
     """
     here = yield from _here(vault, address, claims, create=create)
     mine = yield from people.customer_of(vault, here["user_id"])
@@ -110,7 +114,7 @@ def _raise_assurance(vault: Vault, here: Row, user_id: str, claims: Claims, meth
 
 
 def _remember(vault: Vault, user_id: str, claims: Claims, method: str) -> Tx[None]:
-    """Keep the verified phone number and e-mail address as blind indexes, so that those addresses join by themselves."""
+    """Keep the verified phone number and e-mail address as blind indexes: those addresses then join by themselves."""
     for kind, value in (("phone", claims.phone), ("email", claims.email)):
         if value:
             yield query(
@@ -149,7 +153,7 @@ def link(vault: Vault, one: str, two: str, reason: str, frozen: list[str]) -> Tx
     older, younger = sorted(sessions, key=lambda s: (s["created_at"], s["id"]))
     carried, unanswered = yield from _carried(vault, younger)
     yield from _freeze(vault, older, younger, reason)
-    yield from _take_over(vault, older, younger, reason, carried, unanswered)
+    yield from _take_over(vault, older, younger, reason, carried=carried, unanswered=unanswered)
     names = {
         "winner": older["user_id"],
         "loser": younger["user_id"],
@@ -182,7 +186,8 @@ def _freeze(vault: Vault, older: Row, younger: Row, reason: str) -> Tx[None]:
     """End the younger session; its running turn loses its fence."""
     yield from people.note(vault, younger, log.Entry(ev.SessionForwarded(to=older["id"], reason=reason)))
     yield query(
-        "UPDATE sessions SET forwarded_to = :to, ready_at = NULL, lease_owner = NULL, fence = fence + 1, in_seq = done_seq WHERE id = :id",
+        "UPDATE sessions SET forwarded_to = :to, ready_at = NULL, lease_owner = NULL, fence = fence + 1,"
+        " in_seq = done_seq WHERE id = :id",
         to=older["id"],
         id=younger["id"],
     )
@@ -190,7 +195,7 @@ def _freeze(vault: Vault, older: Row, younger: Row, reason: str) -> Tx[None]:
 
 
 def _take_over(
-    vault: Vault, older: Row, younger: Row, reason: str, carried: dict[str, Any], unanswered: list[ev.Stored]
+    vault: Vault, older: Row, younger: Row, reason: str, *, carried: dict[str, Any], unanswered: list[ev.Stored]
 ) -> Tx[None]:
     """Say in the older session who joined, and take the unanswered messages along."""
     identities = yield query("SELECT id, channel FROM identities WHERE user_id = :user_id", user_id=younger["user_id"])

@@ -56,7 +56,7 @@ def place(session_id: str, seq: int) -> str:
 
 
 def append(
-    vault: Vault, session_id: str, user_id: str, first: int, entries: Sequence[Entry], turn: str | None = None
+    vault: Vault, session_id: str, user_id: str, first: int, entries: Sequence[Entry], *, turn: str | None = None
 ) -> Tx[list[tuple[int, Entry]]]:
     """Insert events at `first`, `first`+1, …; the caller holds the session's row lock and moves next_seq."""
     if not entries:

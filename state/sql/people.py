@@ -148,8 +148,8 @@ def _create_user(vault: Vault) -> Tx[str]:
     yield query("INSERT INTO users (id, created_at) VALUES (:id, {now})", id=user_id)
     yield from log.make_key(vault, f"u:{user_id}")
     yield query(
-        "INSERT INTO sessions (id, user_id, created_at, next_seq, in_seq, in_at, burst_at, done_seq, lease_until, fence,"
-        " attempts, mode, state_seq) VALUES (:id, :user_id, {now}, 1, 0, 0, 0, 0, 0, 0, 0, 'bot', 0)",
+        "INSERT INTO sessions (id, user_id, created_at, next_seq, in_seq, in_at, burst_at, done_seq, lease_until,"
+        " fence, attempts, mode, state_seq) VALUES (:id, :user_id, {now}, 1, 0, 0, 0, 0, 0, 0, 0, 'bot', 0)",
         id=uuid.uuid4().hex,
         user_id=user_id,
     )

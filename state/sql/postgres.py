@@ -1,10 +1,9 @@
-"""PostgreSQL by asyncpg: a bounded pool, time limits on every statement. Retries only what provably was not committed."""
+"""PostgreSQL by asyncpg: a bounded pool, time limits on every statement. Retries only what surely was not committed."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 import asyncpg
 
@@ -27,7 +26,7 @@ class PostgresDatabase:
 
     dialect = "postgresql"
 
-    def __init__(self, pool: Any) -> None:
+    def __init__(self, pool: asyncpg.Pool) -> None:
         """Take an open pool."""
         self._pool = pool
 
@@ -81,7 +80,7 @@ class PostgresDatabase:
             self._pool.terminate()
 
 
-async def _execute(connection: Any, one: Query) -> list[Row]:
+async def _execute(connection: asyncpg.Connection, one: Query) -> list[Row]:
     sql, names = numbered(one.sql)
     if one.many is not None:
         await connection.executemany(sql, [[row[name] for name in names] for row in one.many])
@@ -90,7 +89,7 @@ async def _execute(connection: Any, one: Query) -> list[Row]:
     return rows
 
 
-async def _drive(connection: Any, tx: Tx[T]) -> T:
+async def _drive(connection: asyncpg.Connection, tx: Tx[T]) -> T:
     try:
         one = next(tx)
         while True:

@@ -1,4 +1,4 @@
-"""SQLite: one writer thread with group commit, one reader thread. One process holds the file, by a lock that dies with it.
+"""SQLite: a writer thread with group commit, a reader thread. One process holds the file, by a lock that dies with it.
 
 WAL and synchronous=FULL: what was acknowledged survives a loss of power.
 """

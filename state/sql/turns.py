@@ -326,8 +326,10 @@ def _audits(vault: Vault, row: Row, work: Work) -> Tx[None]:
         for a in work.audits
     ]
     yield many(
-        "INSERT INTO audit (id, at, session_id, user_id, actor, tool, verdict, action_id, confirmation, ms, owner, body)"
-        " VALUES (:id, {now}, :session_id, :user_id, :actor, :tool, :verdict, :action_id, :confirmation, :ms, :owner, :body)",
+        "INSERT INTO audit (id, at, session_id, user_id, actor, tool, verdict, action_id, confirmation, ms, owner,"
+        " body)"
+        " VALUES (:id, {now}, :session_id, :user_id, :actor, :tool, :verdict, :action_id, :confirmation, :ms, :owner,"
+        " :body)",
         rows,
     )
 
