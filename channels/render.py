@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import nh3
 import re2
@@ -148,13 +149,11 @@ def split(text: str, limit: int) -> list[str]:
 
 
 def _fitting(text: str, limit: int) -> int:
-    """Tell how many code points from the start stay within the limit."""
-    used = 0
-    for index, char in enumerate(text):
-        used += 2 if char > "\uffff" else 1
-        if used > limit:
-            return index
-    return len(text)
+    """Tell how many code points from the start of a longer text stay within the limit."""
+    if text[: limit + 1].isascii():
+        return limit
+    used = accumulate(2 if char > "\uffff" else 1 for char in text)
+    return next(index for index, units in enumerate(used) if units > limit)
 
 
 def _best_cut(text: str, end: int) -> int:

@@ -45,11 +45,11 @@ class Web:
         return [
             web.get("/chat", self._page),
             web.get("/chat/widget.js", self._script),
-            web.get("/chat/ws", self._socket),
+            web.get("/chat/ws", self._socket, allow_head=False),
             web.post("/chat/messages", self._plain.post),
             web.get("/chat/messages", self._plain.get),
             web.options("/chat/messages", self._plain.preflight),
-            web.get("/chat/events", self._events),
+            web.get("/chat/events", self._events, allow_head=False),
             web.options("/chat/events", self._plain.preflight),
         ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,10 +56,7 @@ class Refusal(Exception):
 
 def read(raw: str | bytes) -> Hello | Said:
     """Read one client frame; raises Refusal that names what is wrong with it."""
-    try:
-        frame = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        raise Refusal("bad_frame", "The frame is not valid JSON.") from None
+    frame = _parsed(raw)
     if not isinstance(frame, dict):
         raise Refusal("bad_frame", "A frame must be a JSON object.")
     kind = frame.get("type")
@@ -73,6 +71,22 @@ def read(raw: str | bytes) -> Hello | Said:
         refusal.id = refusal.id or _id_of(frame)
         raise
     raise Refusal("bad_frame", "type must be hello, message or choice.", id=_id_of(frame))
+
+
+def _parsed(raw: str | bytes) -> object:
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        # Browsers may send half an emoji, which orjson refuses and `render.clean` takes out; all else stays refused.
+        return json.loads(raw, parse_constant=_no_number) if "\\u" in str(raw) else _no_number("")
+    except (ValueError, RecursionError):
+        raise Refusal("bad_frame", "The frame is not valid JSON.") from None
+
+
+def _no_number(name: str) -> object:
+    raise ValueError(name)
 
 
 def _hello(frame: Frame) -> Hello:

@@ -40,7 +40,7 @@ class Connection:
         self._pipe = Pipe()
         self.feed = Feed(desk, ports.hints, self._pipe)
         self._socket = web.WebSocketResponse(
-            heartbeat=HEARTBEAT_S, max_msg_size=web_frames.FRAME_LIMIT, compress=False, timeout=CLOSE_S
+            heartbeat=HEARTBEAT_S, max_msg_size=web_frames.FRAME_LIMIT + 1, compress=False, timeout=CLOSE_S
         )
         self._request: web.Request | None = None
         self._strikes = 0

@@ -39,6 +39,19 @@ async def test_signing_in_starts_over_where_the_session_changes(chat: Chat) -> N
         assert "reset" not in third.welcome
 
 
+async def test_a_browser_of_another_customer_becomes_a_new_visitor(chat: Chat) -> None:
+    """On a shared device the second person gets a token of her own and nothing of the first one's."""
+    async with chat.visit(identity=statement("C-1001")) as kim:
+        await kim.say("Kim's secret")
+        await kim.next("ack")
+    async with chat.visit(token=kim.token, after=2, identity=statement("C-1002")) as lee:
+        assert (True, []) == (lee.welcome["reset"], lee.welcome["messages"])
+        assert chat.channel._desk.visitor_of(lee.token) != chat.channel._desk.visitor_of(kim.token)
+        await lee.say("hello")
+        await lee.next("ack")
+    assert ["hello"] == [m["text"] for m in chat.world.sessions["c-C-1002"]]
+
+
 BAD: dict[str, dict[str, object]] = {
     "expired": {"exp": time.time() - 1},
     "too long": {"exp": time.time() + 3600},

@@ -9,7 +9,7 @@ import uuid
 import pytest
 from aiohttp import WSServerHandshakeError
 
-from channels import web_socket
+from channels import web_frames, web_socket
 from state.identity import Address
 from tests.channels.client import Chat, Frame, until
 
@@ -144,6 +144,20 @@ async def test_a_lost_hint_costs_at_most_a_second(chat: Chat) -> None:
         assert "no hint told of this" == (await socket.next("message"))["text"]
 
 
+async def test_a_database_that_went_away_only_delays(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The feed looks again until it is back; the socket stays open."""
+    monkeypatch.setattr("channels.web_feed.WAITING_S", 0.05)
+    async with chat.visit() as socket:
+        await socket.say("hi")
+        await socket.next("ack")
+        await _subscribed(chat, "session:s1")
+        chat.world.failing = True
+        chat.world.say("s1", "while it was away")
+        await until(lambda: "session:s1" not in chat.world.hints._fanout.topics())
+        chat.world.failing = False
+        assert "while it was away" == (await socket.next("message"))["text"]
+
+
 async def test_other_tabs_of_the_visitor_see_the_message_and_the_sender_does_not(chat: Chat) -> None:
     """The writing socket shows its own words since the ack; the others get them as a message."""
     async with chat.visit() as first, chat.visit(token=first.token) as second:
@@ -226,6 +240,9 @@ JUNK: list[str | Frame] = [
     '"hello"',
     "NaN",
     '{"type":"message","id":"' + GOOD_ID + '","text":NaN}',
+    '{"type":"message","id":"' + GOOD_ID + '","text":NaN,"x":"\\ud83d"}',
+    '"\\ud83d' + "[" * 5000,
+    '["\\ud83d",' + "[" * 8000 + "]" * 8000 + "]",
     "[" * 5000 + "]" * 5000,
     {},
     {"type": "welcome"},
@@ -282,6 +299,22 @@ async def test_a_frame_over_16_kb_closes_with_1009(chat: Chat) -> None:
         await socket.send(json.dumps({"type": "message", "id": GOOD_ID, "text": "x" * 17_000}))
         assert 1009 == await socket.closed()
     assert [] == chat.world.inbound
+
+
+async def test_a_frame_of_16_kb_is_taken(chat: Chat) -> None:
+    """The limit itself is allowed."""
+    async with chat.visit() as socket:
+        frame = json.dumps({"type": "message", "id": GOOD_ID, "text": ""})
+        await socket.send(frame + " " * (web_frames.FRAME_LIMIT - len(frame)))
+        assert "empty" == (await socket.next())["code"]
+
+
+async def test_half_an_emoji_loses_no_message(chat: Chat) -> None:
+    """A browser that cut a text in the wrong place is not told that its JSON is wrong."""
+    async with chat.visit() as socket:
+        await socket.send('{"type":"message","id":"' + GOOD_ID + '","text":"thanks \\ud83d"}')
+        assert "ack" == (await socket.next())["type"]
+    assert "thanks" == chat.world.inbound[0].text
 
 
 async def test_invisible_characters_are_taken_out(chat: Chat) -> None:
@@ -382,6 +415,45 @@ async def test_a_slow_reader_is_given_up(chat: Chat, monkeypatch: pytest.MonkeyP
         assert "still quick" == (await quick.next("message"))["text"]
         transport.resume_reading()
         assert await slow.closed() in {4008, 1013}
+
+
+async def test_a_client_that_does_not_go_is_cut_off(chat: Chat, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closing waits two seconds for a client that does not answer, no longer."""
+    monkeypatch.setattr("channels.web.GOODBYE_S", 0.1)
+    async with chat.visit() as socket:
+        connection = socket.wire._response.connection
+        assert connection is not None
+        transport = connection.transport
+        assert isinstance(transport, asyncio.Transport)
+        transport.pause_reading()
+        async with asyncio.timeout(1.5):
+            await chat.channel.close()
+        await until(lambda: not chat.channel._connections)
+        transport.resume_reading()
+
+
+async def test_what_comes_too_late_about_an_answer_is_not_shown(chat: Chat) -> None:
+    """Typing and streamed text that were queued behind the finished message stay away."""
+    async with chat.visit() as socket:
+        await socket.say("hi")
+        await socket.next("ack")
+        await _subscribed(chat, "session:s1")
+        publish = chat.world.hints.publish
+        chat.world.say("s1", "the whole", hint=False)
+        publish("session:s1", {"seq": 1})
+        publish("session:s1", {"typing": True})
+        publish("session:s1", {"delta": "the", "turn": "t1"})
+        assert "the whole" == (await socket.next())["text"]
+        await until(lambda: not _waiting(chat))
+        publish("session:s1", {"delta": " whole", "turn": "t1"})
+        publish("session:s1", {"delta": "another", "turn": "t2"})
+        assert ("delta", "t2") == ((frame := await socket.next())["type"], frame["turn"])
+
+
+def _waiting(chat: Chat) -> bool:
+    """Whether some feed has hints that nobody has read."""
+    (connection,) = chat.channel._connections
+    return bool(connection.feed._news._waiting) or connection.feed._marks > 0
 
 
 async def test_streamed_text_is_withdrawn_when_some_of_it_was_lost(chat: Chat) -> None:

@@ -125,6 +125,10 @@ class World:
         session = f"c-{claims.customer_id}"
         before = self.places.get(address)
         self.places[address] = session
+        if before is not None and before != session and before.startswith("c-"):  # the browser was another customer
+            self.places[address] = before
+            address = Address(channel="web", address=f"{len(self.places):032x}")
+            self.places[address] = session
         reset = before is not None and before != session
         return Identified(user_id=f"u-{session}", session_id=session, visitor=address, reset=reset)
 
