@@ -1,4 +1,4 @@
-"""What a model gets to see, decided deterministically: stable instructions, the situation, the last lines. Asks nobody."""
+"""What a model gets to see, decided by rule: stable instructions, the situation, the last lines. Asks nobody."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import orjson
 
 from bot.draft import Draft
-from bot.models.base import Function, Line, Prompt, TaskView
+from bot.models.base import Line, Prompt, TaskView
 from bot.parts import Parts
 from state import events as ev
 from state.session import Task

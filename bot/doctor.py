@@ -1,4 +1,4 @@
-"""`python -m bot doctor`: which channels and backends are on, why the others are off, and whether what they need is there."""
+"""`python -m bot doctor`: which channels and backends are on, why others are off, whether what they need is there."""
 
 from __future__ import annotations
 
@@ -29,19 +29,17 @@ async def _database(settings: Settings) -> tuple[bool, str]:
         found = await migrations.current(settings.database_url)
     except errors.BotError as error:
         return False, str(error)
+    kind = settings.database_url.partition(":")[0]
     if found == migrations.HEAD:
-        return True, f"{settings.database_url.partition(':')[0]}, schema {found}"
-    return (
-        True,
-        f"{settings.database_url.partition(':')[0]}, schema {found or 'not made yet'}; `serve` brings it to {migrations.HEAD}",
-    )
+        return True, f"{kind}, schema {found}"
+    return True, f"{kind}, schema {found or 'not made yet'}; `serve` brings it to {migrations.HEAD}"
 
 
 async def _redis(settings: Settings) -> tuple[bool, str]:
     if settings.redis_url is None:
         return True, "not used; hints stay in this process (set REDIS_URL to run more than one)"
-    from redis.asyncio import Redis  # noqa: PLC0415 - only when it is used
-    from redis.exceptions import RedisError  # noqa: PLC0415
+    from redis.asyncio import Redis
+    from redis.exceptions import RedisError
 
     client = Redis.from_url(settings.redis_url, socket_timeout=2, socket_connect_timeout=2)
     try:

@@ -133,7 +133,7 @@ class Draft:
                 )
             )
 
-    def move(self, action: Action, state: str, **fields: Any) -> None:  # noqa: ANN401 - the event's own fields
+    def move(self, action: Action, state: str, **fields: Any) -> None:
         """Move an action in the log and in the ledger."""
         before = self.moves.get(action.id, (action.state, ""))[0]
         self.moves[action.id] = (before, state)

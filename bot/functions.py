@@ -41,8 +41,8 @@ def check(flows: Mapping[str, Workflow], catalog: Catalog) -> None:
         missing = next((name for name in called if catalog.get(name) is None), None)
         if missing:
             raise errors.BadInput(
-                f"workflow {workflow.name}: there is no tool {missing!r}; set ACME_API_BASE and ACME_API_TOKEN for the billing"
-                " tools, add a pack by TOOL_PACKS, or point CONFIG_DIR at workflows of your own"
+                f"workflow {workflow.name}: there is no tool {missing!r}; set ACME_API_BASE and ACME_API_TOKEN for the"
+                " billing tools, add a pack by TOOL_PACKS, or point CONFIG_DIR at workflows of your own"
             )
         for problem in fitting.problems(workflow, {tool.name: tool for tool in catalog}):
             raise errors.BadInput(f"workflow {workflow.name}: {problem}")

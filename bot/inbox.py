@@ -18,7 +18,10 @@ from state.store import Store
 
 
 class Inbox:
-    """Takes messages in. `run` gets a lease that was taken with the message, `wake` the ms after which a turn is due."""
+    """Takes messages in.
+
+    `run` gets a lease that was taken with the message, `wake` the ms after which a turn is due.
+    """
 
     def __init__(
         self,
@@ -39,7 +42,7 @@ class Inbox:
         self.worker = worker
 
     async def accept(self, message: Inbound) -> Accepted:
-        """Record one message durably; when this returns it may be acknowledged. Raises RetryLater when it could not be."""
+        """Record one message durably; once this returns it may be acknowledged. Raises RetryLater when it cannot be."""
         pace = Pace(
             burst_idle=int(self._tuning.burst_idle_s * 1000),
             burst_wait=int(self._tuning.burst_wait(message.channel) * 1000),

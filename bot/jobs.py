@@ -1,4 +1,4 @@
-"""What the clock runs: looking up unknown outcomes, giving up on replies, waking the worker. Every job may run twice, or late."""
+"""What the clock runs: looking up unknown outcomes, giving up on replies. Every job may run twice, or late."""
 
 from __future__ import annotations
 

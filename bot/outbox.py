@@ -1,4 +1,4 @@
-"""Sends committed replies, in order per session and channel, and records receipts, many in one commit. Writes no words."""
+"""Sends committed replies in order per session and channel; records receipts, many in one commit. Writes no words."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ log = observe.get_logger()
 
 
 def composer(capabilities: Mapping[str, Capabilities]) -> Callable[[str, str, list[dict[str, str]]], list[str]]:
-    """How a reply is cut for a channel: in parts only at its limit, with room for choices that it shows as numbered text."""
+    """How a reply is cut for a channel: only at its limit, with room for choices that it shows as numbered text."""
 
     def compose(text: str, channel: str, choices: list[dict[str, str]]) -> list[str]:
         can = capabilities[channel]
@@ -123,7 +123,7 @@ class Sender:
             try:
                 receipt = await channel.send(outbound)
             except Exception as error:
-                log.error("send_failed", channel=outbound.channel, outbox=outbound.id, exc_info=True)
+                log.exception("send_failed", channel=outbound.channel, outbox=outbound.id)
                 receipt = Receipt(outbox_id=outbound.id, state="unknown", reason=type(error).__name__)
         if receipt.state != "sent":
             log.warning(

@@ -1,4 +1,4 @@
-"""What a turn works with: handed over by the composition root, the same for every turn but for its deadline. Holds no state."""
+"""What a turn works with: from the composition root, the same for every turn but for its deadline. Holds no state."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ LOOKUP_S = 10.0
 class Parts:
     """The store, the tools, the models, the words.
 
-    `model` chooses and talks; `offline` steps in when it is down (the same object when it is the only one). `functions`: what a
-    model may be told of, in constant order. `deadline`: monotonic seconds at which the turn must be over. `worker`: this process.
-    `compose(text, channel, choices)`: the text in as many parts as the channel needs.
+    `model` chooses and talks; `offline` steps in when it is down (the same object when it is the only one).
+    `functions`: what a model may be told of, in constant order. `deadline`: monotonic seconds at which the turn must be
+    over. `worker`: this process. `compose(text, channel, choices)`: the text in as many parts as the channel needs.
     """
 
     settings: Settings

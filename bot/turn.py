@@ -1,6 +1,6 @@
-"""One turn, the file to read first: open the session, settle what is uncertain, answer what was said, commit it all at once.
+"""One turn, the file to read first: open the session, settle what is uncertain, answer what was said, commit it all.
 
-Everything between opening and commit runs outside any transaction. Raises LeaseLost when another worker took the session.
+Everything between opening and commit runs outside any transaction. Holds no rule of any workflow.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from state.sql.turns import Written
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What a turn left behind: the new end of its log, replies to send now (in order), and when it is due again (ms)."""
+    """What a turn left behind: the end of its log, replies to send now (in order), when it is due again (ms)."""
 
     session_id: str
     seq: int
@@ -132,7 +132,7 @@ async def finish(draft: Draft, parts: Parts) -> Done:
 
 
 def _queue_reply(draft: Draft, parts: Parts) -> list[Delivery]:
-    """One reply for the channel that wrote last, in parts only where its limit demands it; choices go with the last part."""
+    """One reply for the channel that wrote last, in parts only at its limit; choices go with the last part."""
     if not draft.texts or not draft.channel:
         return []
     texts = parts.compose("\n\n".join(draft.texts), draft.channel, draft.choices)

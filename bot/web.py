@@ -18,7 +18,8 @@ log = observe.get_logger()
 BODY = 256 * 1024
 
 LANDING = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Throughline</title><style>body{font:16px/1.6 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1rem;color-scheme:light dark}
+<title>Throughline</title><style>
+body{font:16px/1.6 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1rem;color-scheme:light dark}
 </style><h1>Throughline</h1><p>The bot is running. Try the <a href="/chat">web chat</a>.</p></html>"""
 
 
@@ -38,7 +39,7 @@ async def net(request: web.Request, handler: Handler) -> web.StreamResponse:
             response.headers["Retry-After"] = "2"
             return response
         except Exception:
-            log.error("request_failed", path=request.path, exc_info=True)
+            log.exception("request_failed", path=request.path)
             return api.problem(500, "internal", "Something went wrong on our side.")
 
 

@@ -1,5 +1,7 @@
-"""Claims ready sessions and runs their turns, many at once. Keeps leases alive, backs off, quarantines. Never loses a message:
-whatever goes wrong here, the session stays ready in the database."""
+"""Claims ready sessions and runs their turns, many at once. Keeps leases alive, backs off, quarantines.
+
+Never loses a message: whatever goes wrong here, the session stays ready in the database.
+"""
 
 from __future__ import annotations
 
@@ -141,9 +143,12 @@ class Worker:
                 line.add(outcome=await self._attempt(lease))
             except asyncio.CancelledError:
                 line.add(outcome="cancelled")
+            except errors.RetryLater as error:
+                line.add(outcome="postponed", error=type(error).__name__, detail=str(error))
+                await self._failed(lease)
             except Exception as error:
                 line.add(outcome="failed", error=type(error).__name__, detail=str(error))
-                log.error("turn_failed", exc_info=not isinstance(error, errors.RetryLater))
+                log.exception("turn_failed")
                 await self._failed(lease)
             finally:
                 self._turns.pop(lease, None)
@@ -195,7 +200,7 @@ class Worker:
 
 
 async def _quarantine(lease: Lease, parts: Parts) -> turn.Done:
-    """Set aside messages that no turn survives: a ticket for a person, an honest word to the customer, and the session goes on."""
+    """Set aside messages that no turn survives: a ticket for a person, an honest word, and the session goes on."""
     opened = await parts.store.open_session(lease)
     draft = Draft.start(lease, opened, scopes=parts.scopes)
     draft.emit(ev.MessageQuarantined(upto=opened.upto, reason=f"{lease.attempts} attempts failed"))
