@@ -366,8 +366,9 @@
     }
   }
 
+  /** A date from milliseconds or ISO text; null where there is none. */
   function moment(at) {
-    const date = new Date(typeof at === "number" ? at * 1000 : at);
+    const date = new Date(at);
     return at == null || Number.isNaN(+date) ? null : date;
   }
 

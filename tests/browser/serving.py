@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "bot", "serve")
-SECRET = "a secret that only these tests know, 32 bytes or more"
+SECRET = "a secret that only these tests know and nobody else"  # no comma: the setting is a list
 PATIENCE_S = 60.0
 
 
