@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -216,8 +216,7 @@ class Gateway:
         verdict = policy.allow(tool, caller) if tool else policy.unknown(name)
         if tool is None or not verdict.allowed:
             raise errors.Rejected(verdict.message, reason=verdict.reason)
-        _check_size(arguments)
-        return tool, schema.validate(tool.arguments, arguments, filled=_identity(tool, caller))
+        return tool, schema.validate(tool.arguments, _as_json(arguments), filled=_identity(tool, caller))
 
     def _rechecked(self, action: Action, caller: Caller) -> tuple[Tool, BaseModel]:
         """The same on fresh data for what was consented to: identity is filled in anew and the hash must still hold."""
@@ -291,19 +290,21 @@ def _plain(checked: BaseModel) -> JSON:
     return checked.model_dump(mode="json")
 
 
-def _check_size(arguments: object) -> None:
+def _as_json(arguments: object) -> object:
+    """The arguments as plain JSON of a bearable size, without what JSON has no word for (NaN becomes null)."""
     try:
-        size = len(orjson.dumps(arguments))
+        body = orjson.dumps(arguments)
     except TypeError as error:  # orjson's own error is one, for text or numbers that JSON cannot carry
         raise errors.AskModel("the arguments cannot be written as JSON") from error
-    if size > MAX_ARGUMENTS:
-        raise errors.AskModel(f"the arguments are {size} bytes long; at most {MAX_ARGUMENTS} are taken")
+    if len(body) > MAX_ARGUMENTS:
+        raise errors.AskModel(f"the arguments are {len(body)} bytes long; at most {MAX_ARGUMENTS} are taken")
+    return orjson.loads(body)
 
 
 def _presentable(arguments: object) -> JSON:
     """Refused arguments for the audit, unless they are too large or no object at all."""
     try:
-        _check_size(arguments)
+        plain = _as_json(arguments)
     except errors.AskModel:
         return {}
-    return dict(arguments) if isinstance(arguments, Mapping) else {}
+    return plain if isinstance(plain, dict) else {}

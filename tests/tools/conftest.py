@@ -1,4 +1,4 @@
-"""Acme as the playground pretends it, over real HTTP, and the gateway to it."""
+"""Acme as the playground pretends it and a shop that fails as told, over real HTTP, and the gateway to them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from aiohttp.test_utils import TestServer
 from playground.app import standalone
 from playground.options import Options
 from state.identity import Assurance
+from tests.tools.shop import TOOLS, Counter, Shop, open_shop
+from tools import attempts
 from tools.base import Caller
 from tools.catalog import Catalog
 from tools.gateway import Gateway
@@ -68,3 +70,17 @@ async def acme(tmp_path: Path) -> AsyncIterator[Acme]:
         systems = Systems({"acme": Endpoint(base_url=url, token="acme-token")})
         yield Acme(gateway=Gateway(Catalog.load(), systems), url=url)
         await systems.close()
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let repeats follow at once."""
+    monkeypatch.setattr(attempts, "FIRST_WAIT", 0.001)
+
+
+@pytest.fixture
+async def world(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Shop, Gateway, Counter]]:
+    """A shop that knows keys, and the gateway to it."""
+    count = Counter()
+    async with open_shop(keyed=getattr(request, "param", True)) as (shop, systems):
+        yield shop, Gateway(Catalog(TOOLS), systems, count), count

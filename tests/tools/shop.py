@@ -15,8 +15,10 @@ from aiohttp.test_utils import TestServer
 from pydantic import BaseModel, ConfigDict, Field
 
 from state.identity import Assurance
+from state.session import Action
 from tools import failures
-from tools.base import Caller, Context, FromSession, tool
+from tools.base import Caller, Context, FromSession, Outcome, Proposal, tool
+from tools.gateway import Gateway
 from tools.http import Endpoint, Systems
 
 CALLER = Caller(
@@ -175,3 +177,39 @@ async def shout(arguments: Key, context: Context) -> Key:
 
 
 TOOLS = [get_order, order_keyed, order_keyed_blind, order_unkeyed, count_orders, shout]
+ORDER = {"item": "tea"}
+
+
+class Counter:
+    """Keeps what was counted."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str, str]] = []
+
+    def __call__(self, event: str, *, tool: str, reason: str, ms: int) -> None:
+        """Keep one."""
+        self.seen.append((event, tool, reason))
+
+
+World = tuple[Shop, Gateway, Counter]
+
+
+def confirmed(gateway: Gateway, name: str, *, action_id: str = "A-1") -> Action:
+    """An action whose exact terms were agreed to."""
+    made = gateway.propose(name, ORDER, caller=CALLER)
+    assert isinstance(made, Proposal)
+    return Action(
+        id=action_id,
+        task="T",
+        tool=made.tool,
+        version=made.version,
+        arguments=made.arguments,
+        args_hash=made.args_hash,
+        terms="One tea.",
+        state="dispatched",
+    )
+
+
+async def perform(gateway: Gateway, action: Action, *, timeout: float = 5.0, caller: Caller = CALLER) -> Outcome:
+    """Carry an action out."""
+    return await gateway.perform(action, caller=caller, timeout=timeout, confirmation="Q-1")

@@ -40,8 +40,12 @@ async def plain(arguments: Key, context: Context) -> Receipt:
     return Receipt(order=1)
 
 
-async def silent(arguments: Key, context: Context) -> Receipt:  # noqa: D103
+async def silent(arguments: Key, context: Context) -> Receipt:
+    """Lose these words below."""
     return Receipt(order=1)
+
+
+silent.__doc__ = None
 
 
 async def nested(arguments: Nested, context: Context) -> Receipt:

@@ -11,19 +11,12 @@ import pytest
 from state.identity import Assurance
 from state.session import Action
 from tests.tools.conftest import KIM, Acme
-from tools import attempts
 from tools.base import SYSTEM, Caller, Outcome, Proposal
 from tools.packs import billing
 
 REFUND = {"invoice_id": "18492", "amount": "49.00 USD", "refund_reason": "not_used"}
 ENGINE = replace(KIM, actor=SYSTEM, customer_id=None, assurance=Assurance.CLAIMED, scopes=frozenset())
 LEE = replace(KIM, customer_id="C-1002")
-
-
-@pytest.fixture(autouse=True)
-def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let repeats follow at once."""
-    monkeypatch.setattr(attempts, "FIRST_WAIT", 0.001)
 
 
 def days_ago(count: int) -> str:
