@@ -67,9 +67,9 @@ def _run(command: str, settings: Settings) -> int:
 
 
 def _loop() -> Callable[[Coroutine[Any, Any, None]], None]:
-    """uvloop where it is installed, else asyncio."""
+    """The faster loop where it is installed, else asyncio's."""
     try:
-        import uvloop  # noqa: PLC0415 - optional
+        import uvloop
     except ImportError:
         return asyncio.run
     run: Callable[[Coroutine[Any, Any, None]], None] = uvloop.run

@@ -1,4 +1,4 @@
-"""The operators' API under /api/v1: sessions, events, users, tickets, actions. Reads only; every route needs a token."""
+"""The operators' API under /api/v1: sessions, events, users, tickets, actions. Only reads; needs a token."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class Api:
         return answer(dict(row)) if row else problem(404, "not_found", "There is no such action.")
 
     async def route(self, request: web.Request) -> web.Response:
-        """A dry run for `{"text", "user"?}`: what the local classifier makes of it, and which tools a newcomer may use."""
+        """A dry run for `{"text", "user"?}`: what the classifier makes of it, and which tools a newcomer may use."""
         try:
             text = orjson.loads(await request.read())["text"]
         except (orjson.JSONDecodeError, KeyError, TypeError):

@@ -203,8 +203,8 @@ def application(services: Services) -> web.Application:
 
 
 def _mount_playground(app: web.Application, settings: Settings) -> None:
-    from playground import app as playground  # noqa: PLC0415 - only while it is on
-    from playground.options import Options  # noqa: PLC0415
+    from playground import app as playground
+    from playground.options import Options
 
     options = Options(
         db=settings.playground_path(),

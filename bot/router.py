@@ -1,17 +1,18 @@
 """From words to what is wanted: the model chooses among what policy allows, code does it. A wrong call gets one repair.
 
-A workflow is one function to the model; its arguments are proposals for slots, and rules decide which are taken. Lookups are called
-directly. Writes are never offered; a model that asks for one all the same is refused and counted.
+A workflow is one function to the model; its arguments are proposals for slots, and rules decide which are taken.
+Lookups are called directly. Writes are never offered; a model that asks for one all the same is refused and counted.
 """
 
 from __future__ import annotations
 
-import re
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
+import re2
 
 from bot import context, flow, handoff, metrics, observe, replies
 from bot.answers import Said, values
@@ -214,7 +215,7 @@ async def begin(draft: Draft, parts: Parts, workflow: Workflow, proposed: dict[s
 
 
 def _open_task(draft: Draft, workflow: str) -> str | None:
-    """The open task of a workflow, made the active one; one whose write is under way is left alone only by its own flow."""
+    """The open task of a workflow, made the active one; None when there is none."""
     active = draft.session.task
     if active and active.workflow == workflow:
         return active.id
@@ -226,7 +227,7 @@ def _open_task(draft: Draft, workflow: str) -> str | None:
 
 
 def _taken(draft: Draft, workflow: Workflow, task_id: str, proposed: dict[str, Any], said: Said) -> dict[str, Any]:
-    """The values that may be set: by the slot's type and choices, and, for ids and the like, only what the person really wrote.
+    """The values that may be set: by the slot's type and choices, and ids and the like only as the person wrote them.
 
     What was not said is remembered from the conversation, where the slot allows it.
     """
@@ -247,7 +248,7 @@ def _taken(draft: Draft, workflow: Workflow, task_id: str, proposed: dict[str, A
     return taken
 
 
-def _checked(draft: Draft, name: str, slot: Slot, value: Any, heard: str) -> Any:
+def _checked(draft: Draft, name: str, slot: Slot, value: object, heard: str) -> object:
     """A proposed value in the slot's own form, or None when the rules do not take it."""
     if slot.type == "choice":
         return value if str(value) in slot.choices else None
@@ -258,9 +259,12 @@ def _checked(draft: Draft, name: str, slot: Slot, value: Any, heard: str) -> Any
     if known and str(known.value) == text:
         return known.value
     found = values(text, slot)
-    if len(found) != 1 or not re.search(rf"(?<!\w){re.escape(str(found[0]))}(?!\w)", heard):
-        return None
-    return found[0]
+    return found[0] if len(found) == 1 and _is_said(str(found[0]), heard) else None
+
+
+def _is_said(text: str, heard: str) -> bool:
+    """Whether the person wrote it, as a word of its own."""
+    return bool(re2.search(rf"(?:^|[^\pL\pN_]){re2.escape(text)}(?:[^\pL\pN_]|$)", heard))
 
 
 async def _not_understood(talk: Talk, reply: Reply) -> None:
@@ -289,7 +293,7 @@ async def _not_understood(talk: Talk, reply: Reply) -> None:
     return draft.say("\n".join([words["abilities"], *(f"- {line}" for line in lines)])) if lines else None
 
 
-def _was_not_understood(draft: Draft, words: Any) -> bool:
+def _was_not_understood(draft: Draft, words: Mapping[str, str]) -> bool:
     last = next((s.data for s in reversed(draft.opened.recent) if isinstance(s.data, ev.ReplyQueued)), None)
     return last is not None and last.text.startswith((words["not_understood"], words["not_understood_again"]))
 
