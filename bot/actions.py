@@ -1,26 +1,24 @@
-"""Writes: proposed in full, consented to, dispatched once, settled. The order of commits here is what makes `at most once` true.
+"""Writes: proposed in full, consented to, dispatched once, settled. The order of commits makes `at most once` true.
 
-proposed and asked (the turn's commit) → consent (a later message) → `dispatched` (a commit of its own, won by compare-and-set)
-→ the call, with the action's id as its idempotency key → its outcome (the turn's commit). A turn that finds an action dispatched
-or unknown settles it before it does anything else.
+proposed and asked (the turn's commit) → consent (a later message) → `dispatched` (a commit of its own, won by
+compare-and-set) → the call, with the action's id as its idempotency key → its outcome (the turn's commit). A turn that
+finds an action dispatched or unknown settles it before it does anything else.
 """
 
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bot import replies
 from bot.draft import Draft
 from bot.parts import Parts
+from bot.run import Run
+from bot.workflows import Step
 from state import events as ev
 from state import faults
 from state.session import Action
 from tools.base import Outcome
-
-if TYPE_CHECKING:
-    from bot.flow import Run
-    from bot.workflows import Step
 
 CALL_S = 20.0
 DOUBTFUL = frozenset({"dispatched", "unknown"})
@@ -187,5 +185,5 @@ def is_hopeless(parts: Parts, action: Action) -> bool:
 
 def handled_upto(draft: Draft) -> int:
     """The newest message that a dispatched action already answers: a turn that died after it must not read it again."""
-    seqs = [a.consent_seq or 0 for a in draft.session.actions.values() if a.state not in {"awaiting_confirmation"}]
+    seqs = [a.consent_seq or 0 for a in draft.session.actions.values() if a.state != "awaiting_confirmation"]
     return max(seqs, default=0)

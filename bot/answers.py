@@ -1,4 +1,4 @@
-"""Reading an answer to an open question, by rule alone: a button's token, a yes or no, a slot's value. No model judges consent."""
+"""Reading an answer to an open question by rule: a button's token, a yes or no, a slot's value. Asks no model."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Defer(errors.BotError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """The messages of this turn: their texts, the buttons pressed, first and last place and the time of the earliest."""
+    """The messages of this turn: their texts, the buttons pressed, the place and the time of the first."""
 
     texts: tuple[str, ...]
     choices: tuple[str, ...]
@@ -67,7 +67,7 @@ async def _button(draft: Draft, parts: Parts, what: Said) -> bool:
             if choice["token"] == what.choices[-1] and task.question:
                 if draft.session.task is not task:
                     draft.emit(ev.TaskResumed(task=task.id))
-                await _answer(draft, parts, what, task, task.question, choice["answer"], shown=True)
+                await _answer(draft, parts, what, task, task.question, answer=choice["answer"], shown=True)
                 return True
     if what.texts:
         return False
@@ -106,12 +106,12 @@ async def _consent(draft: Draft, parts: Parts, what: Said, task: Task, question:
     verdict = _verdict(what, labels.get("yes", ""), labels.get("no", ""))
     if verdict is None:
         return False
-    await _answer(draft, parts, what, task, question, "yes" if verdict else "no", shown=False)
+    await _answer(draft, parts, what, task, question, answer="yes" if verdict else "no", shown=False)
     return True
 
 
 async def _answer(
-    draft: Draft, parts: Parts, what: Said, task: Task, question: Question, answer: Any, *, shown: bool
+    draft: Draft, parts: Parts, what: Said, task: Task, question: Question, *, answer: object, shown: bool
 ) -> None:
     """Apply an answer: consent to, or decline, an action; or set a slot."""
     if question.action is None:
@@ -121,7 +121,8 @@ async def _answer(
         if action and action.state == "awaiting_confirmation":
             draft.move(action, "declined", by="customer", source=draft.last_in)
         draft.emit(ev.TaskEnded(task=task.id, outcome="declined"))
-        return draft.say(parts.replies["declined"])
+        draft.say(parts.replies["declined"])
+        return
     elif _counts(draft, what, question, shown=shown):
         if question.expires is not None and draft.opened.now > question.expires:
             draft.late = question.action
@@ -153,7 +154,7 @@ async def _slot(draft: Draft, parts: Parts, what: Said, task: Task, question: Qu
         return False
     found = values(what.text, slot)
     if len(found) == 1:
-        await _answer(draft, parts, what, task, question, found[0], shown=False)
+        await _answer(draft, parts, what, task, question, answer=found[0], shown=False)
     elif len(found) > 1:
         names = ", ".join(str(slot.choices.get(str(v), v)) for v in found)
         draft.say(replies.render(parts.replies["ambiguous"], {"slot": question.slot, "values": names}))

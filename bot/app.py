@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -69,30 +69,11 @@ async def build(settings: Settings, roles: frozenset[str]) -> Services:
     adapters = _adapters(settings)
     parts = _parts(settings, store, systems, adapters, worker=name)
     made: list[Services] = []  # filled below; what is made before needs a way to reach it
-    worker = Worker(parts, hints, lambda done: made[0].sender.offer(done))
-    runs = "worker" in roles
-    inbox = Inbox(
-        store,
-        hints,
-        settings.tuning,
-        worker=name if runs else None,
-        run=worker.offer,
-        wake=worker.wake if runs else lambda _: None,
-    )
-    ports = Ports(
-        settings=settings,
-        hints=hints,
-        accept=inbox.accept,
-        identify=inbox.identify,
-        find=inbox.find,
-        messages=lambda session, after: transcript.frames(store, session, after),
-        status=store.delivery_status,
-        delivered=store.delivered,
-        ready=lambda: made[0].accepting,
-    )
+    worker = Worker(parts, hints, lambda done: made[0].sender.offer(done))  # noqa: PLW0108 - there is none yet
+    inbox = _inbox(store, hints, settings, worker if "worker" in roles else None)
+    ports = _ports(settings, store, hints, inbox, ready=lambda: made[0].accepting)
     channels = {key: adapter(ports) for key, adapter in adapters.items()}
     sender = Sender(store, {k: c for k, c in channels.items() if not c.capabilities.pull}, settings.tuning, worker=name)
-    clock = Clock(store, hints, settings.tuning)
     services = Services(
         settings=settings,
         parts=parts,
@@ -102,11 +83,33 @@ async def build(settings: Settings, roles: frozenset[str]) -> Services:
         inbox=inbox,
         worker=worker,
         sender=sender,
-        clock=clock,
+        clock=Clock(store, hints, settings.tuning),
         roles=roles,
     )
     made.append(services)
     return services
+
+
+def _inbox(store: Store, hints: Hints, settings: Settings, worker: Worker | None) -> Inbox:
+    """The way in; without a worker in this process, other processes are woken."""
+    if worker is None:
+        return Inbox(store, hints, settings.tuning, worker=None, run=lambda _: None, wake=lambda _: None)
+    return Inbox(store, hints, settings.tuning, worker=worker.parts.worker, run=worker.offer, wake=worker.wake)
+
+
+def _ports(settings: Settings, store: Store, hints: Hints, inbox: Inbox, *, ready: Callable[[], bool]) -> Ports:
+    """What channels may ask of the rest."""
+    return Ports(
+        settings=settings,
+        hints=hints,
+        accept=inbox.accept,
+        identify=inbox.identify,
+        find=inbox.find,
+        messages=lambda session, after: transcript.frames(store, session, after),
+        status=store.delivery_status,
+        delivered=store.delivered,
+        ready=ready,
+    )
 
 
 async def open_store(settings: Settings) -> Store:
@@ -121,7 +124,7 @@ def _adapters(settings: Settings) -> dict[str, Any]:
     return {name: _load(place) for name, place in CHANNELS.items() if name in on}
 
 
-def _load(place: str) -> Any:
+def _load(place: str) -> Any:  # noqa: ANN401 - whatever the table names; a test checks every row
     module, _, name = place.partition(":")
     return getattr(import_module(module), name)
 

@@ -1,89 +1,25 @@
 """Running a task: the steps of its workflow, in order, until one asks, ends the task or all are through.
 
-Every turn starts from the first step again, so decisions rest on fresh facts; once a write of this task was dispatched, the steps
-before it are not run again. Which words are said comes from the workflow's replies, never from a model.
+Every turn starts from the first step again, so decisions rest on fresh facts; once a write of this task was dispatched,
+the steps before it are not run again. Which words are said comes from the workflow's replies, never from a model.
 """
 
 from __future__ import annotations
 
-import secrets
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from bot import actions, decisions, handoff, replies
 from bot.draft import Draft
 from bot.parts import Parts
-from bot.workflows import Ending, Step, ToolCall, Workflow
+from bot.run import Run
+from bot.workflows import Ending, Step, ToolCall
 from state import events as ev
-from state.session import Task
 from tools.base import Outcome
 
 SIGN_IN = "sign_in"
 ASK_SIGN_IN = frozenset({"customer", "assurance"})
-
-
-@dataclass(slots=True, kw_only=True)
-class Run:
-    """One task being run in one turn. `fresh`: it began, or got something new, in this turn."""
-
-    draft: Draft
-    parts: Parts
-    task_id: str
-    workflow: Workflow
-    facts: dict[str, Any] = field(default_factory=dict)
-    words: str | None = None
-
-    @property
-    def task(self) -> Task:
-        """The task as it stands now."""
-        found = self.draft.session.find_task(self.task_id)
-        assert found is not None  # noqa: S101 - a run is made for a task of this session
-        return found
-
-    def slots(self) -> dict[str, Any]:
-        """Every slot's value, with defaults; None where it is not set."""
-        task = self.task
-        values = {name: task.value(name) for name in self.workflow.slots}
-        session = {"customer_id": self.draft.session.customer_id}
-        return {
-            name: value if value is not None else session.get(name, self.workflow.slots[name].default)
-            for name, value in values.items()
-        }
-
-    def scope(self, **more: Any) -> dict[str, Any]:
-        """What templates may name."""
-        slots = self.slots()
-        labels = {
-            name: slot.choices.get(str(slots[name]), slots[name])
-            for name, slot in self.workflow.slots.items()
-            if slot.choices
-        }
-        return {**slots, **self.facts, "labels": labels, "limits": self.workflow.limits, **more}
-
-    def text(self, key: str, **more: Any) -> str:
-        """A reply of the workflow, filled in."""
-        return replies.render(replies.pick(self.workflow.replies, key, self.draft.channel), self.scope(**more))
-
-    def set(self, values: Mapping[str, Any], *, by: str) -> None:
-        """Set slots that changed."""
-        new = {name: value for name, value in values.items() if self.task.value(name) != value}
-        if new:
-            self.draft.emit(ev.SlotsSet(task=self.task_id, values=new, by=by, source=self.draft.last_in))
-
-    def end(self, outcome: str, reason: str | None = None) -> None:
-        """End the task."""
-        self.draft.emit(ev.TaskEnded(task=self.task_id, outcome=outcome, reason=reason))
-
-    def ask(self, slot: str, text: str, choices: list[tuple[str, Any]], **more: Any) -> None:
-        """Ask for a slot, with choices as (label, answer)."""
-        offered = [{"label": label, "token": secrets.token_urlsafe(12), "answer": answer} for label, answer in choices]
-        question = uuid.uuid4().hex
-        self.draft.emit(ev.Asked(task=self.task_id, slot=slot, question=question, choices=offered, **more))
-        self.draft.say(text)
-        self.draft.offer([{"label": c["label"], "value": c["token"]} for c in offered], question)
 
 
 async def run(draft: Draft, parts: Parts, task_id: str) -> None:
@@ -94,13 +30,15 @@ async def run(draft: Draft, parts: Parts, task_id: str) -> None:
     workflow = parts.workflows.get(task.workflow)
     if workflow is None:
         draft.emit(ev.TaskEnded(task=task_id, outcome="failed", reason="the workflow is not there any more"))
-        return draft.say(parts.replies["not_understood"])
+        draft.say(parts.replies["not_understood"])
+        return
     one = Run(draft=draft, parts=parts, task_id=task_id, workflow=workflow)
     if workflow.needs_customer and draft.session.customer_id is None:
-        return _ask_sign_in(one)
-    if not workflow.steps:
-        return await _hand_over(one, workflow.name, None)
-    await _steps(one)
+        _ask_sign_in(one)
+    elif not workflow.steps:
+        await _hand_over(one, workflow.name, None)
+    else:
+        await _steps(one)
 
 
 async def _steps(one: Run) -> None:
@@ -135,12 +73,10 @@ async def retrieve(one: Run, step: Step) -> bool:
     """Look up what the step names into facts."""
     for call in step.calls:
         outcome = await look_up(one, call)
-        if outcome.state == "succeeded" and not _is_empty(outcome.result):
-            one.facts[call.fact] = outcome.result
-        elif outcome.state == "succeeded" and call.fact not in step.missing:
-            one.facts[call.fact] = outcome.result
-        else:
+        missing = call.fact in step.missing and _is_empty(outcome.result)
+        if outcome.state != "succeeded" or missing:
             return _not_had(one, step, call, outcome)
+        one.facts[call.fact] = outcome.result
     return True
 
 
@@ -169,7 +105,7 @@ def note(draft: Draft, outcome: Outcome) -> None:
         draft.emit(ev.ToolFailed(reason=outcome.reason, message=outcome.message, **shared))
 
 
-def _is_empty(result: Any) -> bool:
+def _is_empty(result: object) -> bool:
     """Whether a result says that there is nothing: null, or a table whose lists are all empty."""
     if isinstance(result, Mapping):
         lists = [value for value in result.values() if isinstance(value, list)]
@@ -224,7 +160,8 @@ async def decide(one: Run, step: Step) -> bool:
 async def _finish(one: Run, ending: Ending, reason: str) -> None:
     key = ending.say or reason
     if ending.handoff:
-        return await _hand_over(one, ending.handoff, key)
+        await _hand_over(one, ending.handoff, key)
+        return
     one.draft.say(one.text(key))
     one.end("refused", reason)
 
