@@ -90,7 +90,7 @@ class Chat:
         *,
         token: str | None = None,
         origin: str | None = None,
-        **options: Any,  # noqa: ANN401  # aiohttp's own
+        **options: Any,  # aiohttp's own
     ) -> AsyncIterator[Socket]:
         """Open a WebSocket without saying hello."""
         headers = {"Origin": origin or self.origin}

@@ -193,7 +193,11 @@ def test_a_public_key_is_never_a_shared_secret(key: Any, alg: str) -> None:  # n
             verifier(pem(key)).verify(token({"alg": alg}, claims(), secret))
 
 
-@pytest.mark.parametrize("entry, alg", [(pem(RSA), "EdDSA"), (pem(EDWARDS), "RS256"), (IDENTITY_SECRET, "RS256")])
+@pytest.mark.parametrize(
+    "entry, alg",
+    [(pem(RSA), "EdDSA"), (pem(EDWARDS), "RS256"), (IDENTITY_SECRET, "RS256")],
+    ids=["RSA", "Edwards", "shared"],
+)
 def test_each_key_has_its_own_algorithm(entry: str, alg: str) -> None:
     """A token of another kind is not tried against it."""
     with pytest.raises(errors.BadInput):

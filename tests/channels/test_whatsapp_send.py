@@ -22,7 +22,7 @@ KIM = Address(channel="whatsapp", address="+15550101001")
 Open = Callable[[], Awaitable[WhatsApp]]
 
 
-def reply(**changes: Any) -> Outbound:  # noqa: ANN401
+def reply(**changes: Any) -> Outbound:
     """A reply on its way."""
     usual = {
         "id": "o-1",
