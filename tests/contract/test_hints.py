@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -307,3 +308,35 @@ async def test_a_slow_redis_is_not_waited_for(own_redis: servers.Redis, monkeypa
         here.publish("a", {"n": 1})
         assert time.perf_counter() - began < 0.3
         await raw.aclose()
+
+
+async def test_a_quiet_connection_is_kept(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Silence is met with a ping, and its answer keeps the connection."""
+    monkeypatch.setattr(redis_hints, "PING_S", 0.02)
+    async with two_processes(redis_url) as (here, there), there.subscribe("a") as feed:
+        assert await feed.get(0.2) is None
+        assert there.healthy
+        await heard_across(here, feed, "a")
+
+
+async def test_a_frozen_redis_is_noticed(own_redis: servers.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that keeps the connection but answers nothing counts as down, until it thaws."""
+    monkeypatch.setattr(redis_hints, "PING_S", 0.05)
+    monkeypatch.setattr(redis_hints, "CONNECT_S", 0.2)
+    async with two_processes(own_redis.url) as (here, there), there.subscribe("a") as feed:
+        await heard_across(here, feed, "a")
+        assert own_redis.process is not None
+        own_redis.process.send_signal(signal.SIGSTOP)
+        await until(lambda: not there.healthy)
+        own_redis.process.send_signal(signal.SIGCONT)
+        await until(lambda: here.healthy and there.healthy)
+        await heard_across(here, feed, "a")
+
+
+async def test_a_closed_feed_takes_nothing() -> None:
+    """What comes after the end is dropped, and so is what is no payload."""
+    feed = Feed()
+    feed.put({"n": 1})
+    feed.close()
+    feed.put({"n": 2})
+    assert [{"n": 1}] == [payload async for payload in feed]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -71,3 +72,20 @@ def test_a_pack_that_is_not_there() -> None:
     """It is refused by name."""
     with pytest.raises(errors.BadInput, match="no_such_pack cannot be imported"):
         Catalog.load(["no_such_pack"])
+
+
+def test_a_pack_with_a_wrong_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pack, the tool and the reason are named."""
+    source = [
+        "from tests.tools.shop import Key",
+        "from tools.base import Context, tool",
+        "@tool(kind='transact')",
+        "async def careless(arguments: Key, context: Context) -> Key:",
+        "    'Write somewhere.'",
+        "    return arguments",
+        "TOOLS = [careless]",
+    ]
+    (tmp_path / "careless_pack.py").write_text("\n".join(source))
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(errors.BadInput, match="careless_pack: tool careless@1: a transact tool must declare effect="):
+        Catalog.load(["careless_pack"])
