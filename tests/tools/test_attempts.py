@@ -92,7 +92,7 @@ def test_what_follows_from_an_attempt(effect: Effect, tried: Tried, *, doubt: bo
 def test_waits_grow_and_obey(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twice as long each time, with jitter; what the other side asked for is kept to."""
     monkeypatch.setattr(attempts, "FIRST_WAIT", 0.1)
-    assert 0.05 <= attempts.wait_before(2, None, 0.0) < attempts.wait_before(2, None, 1.0) <= 0.15
+    assert 0.05 <= attempts.wait_before(2, None, 0.0) < attempts.wait_before(2, None, 1.0) <= 0.151
     assert attempts.wait_before(3, None, 0.5) == pytest.approx(2 * attempts.wait_before(2, None, 0.5))
     assert 7 <= attempts.wait_before(2, 7.0, 1.0) <= 7.5
 
