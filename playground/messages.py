@@ -51,7 +51,7 @@ def add(db: sqlite3.Connection, message: Message) -> None:
     names = [*values, "changed"]
     marks = ", ".join("?" for _ in names)
     db.execute(
-        f"INSERT INTO message ({', '.join(names)}) VALUES ({marks})",  # noqa: S608  names of columns
+        f"INSERT INTO message ({', '.join(names)}) VALUES ({marks})",
         (*values.values(), version(db) + 1),
     )
 
@@ -73,12 +73,12 @@ def conversation(db: sqlite3.Connection, phone: str, *, changed_after: int = -1)
     return [_message(row) for row in rows]
 
 
-def update(db: sqlite3.Connection, sid: str, **values: Any) -> Message:  # noqa: ANN401  columns differ in type
+def update(db: sqlite3.Connection, sid: str, **values: Any) -> Message:
     """Change columns of one message and return it as it is now."""
     stored = {name: orjson.dumps(value).decode() if name in _JSON_COLUMNS else value for name, value in values.items()}
     sets = ", ".join(f"{name} = ?" for name in stored)
     row = db.execute(
-        f"UPDATE message SET {sets}, changed = ? WHERE sid = ? RETURNING *",  # noqa: S608  names of columns
+        f"UPDATE message SET {sets}, changed = ? WHERE sid = ? RETURNING *",
         (*stored.values(), version(db) + 1, sid),
     ).fetchone()
     return _message(row)

@@ -43,7 +43,7 @@ def bot(text: str) -> Line:
     return Line(role="assistant", text=text)
 
 
-def prompt_of(*lines: Line, **changes: Any) -> Prompt:  # noqa: ANN401  # any field of Prompt
+def prompt_of(*lines: Line, **changes: Any) -> Prompt:  # any field of Prompt
     """Make a prompt over these lines; any other field can be changed by name."""
     told: dict[str, Any] = {
         "version": "plan@1",

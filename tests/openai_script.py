@@ -31,7 +31,7 @@ def say(text: str) -> Step:
     return Step(text=text)
 
 
-def call(name: str, /, **arguments: Any) -> Step:  # noqa: ANN401  # any JSON values
+def call(name: str, /, **arguments: Any) -> Step:  # any JSON values
     """Call one function."""
     return Step(calls=((name, arguments),))
 

@@ -19,13 +19,13 @@ TOOLS = [{"type": "function", "name": f.name, "parameters": f.schema, "strict": 
 MORE = [{"type": "function", "name": name, "parameters": INVOICE} for name in ("get_invoice", "refund_status")]
 
 
-def responses(*items: dict[str, Any], **body: Any) -> Request:  # noqa: ANN401  # any field of the body
+def responses(*items: dict[str, Any], **body: Any) -> Request:  # any field of the body
     """Make a request of the Responses API."""
     told = {"model": "gpt-6.1-terra", "input": list(items), "tools": [*MORE, *TOOLS], **body}
     return Request(api="responses", body=told, headers=HEADERS)
 
 
-def chat(*messages: dict[str, Any], **body: Any) -> Request:  # noqa: ANN401  # any field of the body
+def chat(*messages: dict[str, Any], **body: Any) -> Request:  # any field of the body
     """Make a request of Chat Completions."""
     told = {"model": "gpt-4o-mini", "messages": list(messages), **body}
     return Request(api="chat", body=told, headers=HEADERS)

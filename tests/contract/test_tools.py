@@ -29,7 +29,7 @@ def nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from nodes(one)
 
 
-def caller(**changes: Any) -> Caller:  # noqa: ANN401
+def caller(**changes: Any) -> Caller:
     """Somebody who may do everything, but for the changes."""
     return Caller(
         **{
