@@ -55,7 +55,7 @@ def accept(vault: Vault, message: Inbound, pace: Pace) -> Tx[tuple[Accepted, Rea
         media=list(message.media),
         extra=message.extra,
     )
-    yield from log.append(vault, session["id"], session["user_id"], seq, [log.Entry(event, session["identity_id"])])
+    yield from log.append(vault, session, [log.Entry(event, session["identity_id"])])
     ready = yield from _make_ready(session, seq, pace)
     faults.point("ingest.pre_commit")
     return Accepted(new=True, session_id=session["id"], user_id=session["user_id"], seq=seq), ready

@@ -13,7 +13,7 @@ from state.sql import log, people
 from state.sql.database import Row, Tx, query
 from state.sql.people import Newcomer
 
-SESSION = "SELECT * FROM sessions WHERE user_id = :user_id {lock}"
+SESSION = "SELECT *, {now} AS now FROM sessions WHERE user_id = :user_id {lock}"
 MOVED = (
     "UPDATE identities SET user_id = :winner WHERE user_id = :loser",
     "UPDATE tickets SET session_id = :winner_session WHERE session_id = :loser_session",

@@ -12,7 +12,7 @@ from state.keys import Cipher, Vault, Wrapped
 from state.sql.database import Query, Row, Tx, many, query
 
 INSERT = """INSERT INTO events (session_id, seq, kind, at, turn, identity_id, owner, body)
- VALUES (:session_id, :seq, :kind, {now}, :turn, :identity_id, :owner, :body)"""
+ VALUES (:session_id, :seq, :kind, :at, :turn, :identity_id, :owner, :body)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +56,27 @@ def place(session_id: str, seq: int) -> str:
 
 
 def append(
-    vault: Vault, session_id: str, user_id: str, first: int, entries: Sequence[Entry], *, turn: str | None = None
+    vault: Vault, session: Row, entries: Sequence[Entry], *, turn: str | None = None
 ) -> Tx[list[tuple[int, Entry]]]:
-    """Insert events at `first`, `first`+1, …; the caller holds the session's row lock and moves next_seq."""
+    """Insert events from the session's `next_seq` on, at its time `now`. The caller holds its lock and moves next_seq.
+
+    `session` needs id, user_id, next_seq and now: what is folded in memory and what is read back later have one time.
+    """
     if not entries:
         return []
-    owners = [owner_of(entry.identity, user_id) for entry in entries]
+    owners = [owner_of(entry.identity, session["user_id"]) for entry in entries]
     keys = yield from ciphers(vault, owners)
     rows, placed = [], []
-    for seq, (entry, owner) in enumerate(zip(entries, owners, strict=True), start=first):
+    for seq, (entry, owner) in enumerate(zip(entries, owners, strict=True), start=session["next_seq"]):
         if owner not in keys:
             raise errors.KeyMissing(f"{owner}: this person's data was erased")
-        body = keys[owner].seal(ev.encode(entry.event), place(session_id, seq))
+        body = keys[owner].seal(ev.encode(entry.event), place(session["id"], seq))
         rows.append(
             {
-                "session_id": session_id,
+                "session_id": session["id"],
                 "seq": seq,
                 "kind": type(entry.event).__name__,
+                "at": session["now"],
                 "turn": turn,
                 "identity_id": entry.identity,
                 "owner": owner,

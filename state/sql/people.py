@@ -65,7 +65,7 @@ def ensure(vault: Vault, newcomer: Newcomer) -> Tx[Row]:
 
 def note(vault: Vault, session: Row, *entries: log.Entry) -> Tx[dict[str, object]]:
     """Append events to a locked session outside a turn; returns the session row with its new next_seq."""
-    yield from log.append(vault, session["id"], session["user_id"], session["next_seq"], entries)
+    yield from log.append(vault, session, entries)
     after = session["next_seq"] + len(entries)
     yield query("UPDATE sessions SET next_seq = :after WHERE id = :id", after=after, id=session["id"])
     return {**dict(session), "next_seq": after}

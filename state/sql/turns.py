@@ -247,7 +247,7 @@ def _hold(vault: Vault, lease: Lease, work: Work) -> Tx[tuple[Row, Session]]:
 
 def _write(vault: Vault, row: Row, base: Session, work: Work) -> Tx[tuple[tuple[int, ...], Session]]:
     """Insert the turn's events and what hangs on them; returns their seqs and the session after them."""
-    placed = yield from log.append(vault, row["id"], row["user_id"], row["next_seq"], work.entries, turn=work.turn)
+    placed = yield from log.append(vault, row, work.entries, turn=work.turn)
     session = base
     for seq, entry in placed:
         session = reducers.apply(session, entry.event, seq=seq, at=row["now"])
