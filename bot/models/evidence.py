@@ -20,10 +20,11 @@ Doc = tuple[int, list[str]]
 SMOOTH = 1.0
 SHARES = (0.5, 6.0, 5.0, 2.0)
 RATE = 5.0
-LEARNED = 0.98
-NEAR_FEATURES = 14
-NEAR_POSTINGS = 300
+LEAST = 0.005
+NEAR_POSTINGS = 1_500
 NEAR_TEXTS = 24
+CLOSE = 24
+"""Of more classes than this, only so many that come closest are looked at by the costlier views."""
 FAR = -50.0
 
 
@@ -53,17 +54,17 @@ class Evidence:
             for name in found:
                 self._counts[name][label] += 1
         self._rarity = {name: self._rare(sum(counts.values())) for name, counts in self._counts.items()}
-        self._set_bayes()
+        self._set_rows()
         self._set_vectors(docs)
-        self._rows = _regress([(label, self._unit(found)) for label, found in docs], classes, rounds)
+        self._regress(docs, rounds)
 
     def view(self, found: Sequence[str]) -> View:
         """Every view of one text."""
         weights = self._weigh(found)
         norm = _norm(weights) or 1.0
         unit = {name: weight / norm for name, weight in weights.items()}
-        bayes, middle, near = self._bayes(found), self._middle(unit), self._near(unit)
-        learned = self._learned(found)
+        bayes, middle = self._rough(unit)
+        near, learned = self._near(unit), self._learned(found, self._close(bayes, middle))
         a, b, c, d = SHARES
         scores = [
             a * one + b * two + c * three + d * four
@@ -71,34 +72,47 @@ class Evidence:
         ]
         return View(scores=scores, bayes=bayes, middle=middle, near=near, learned=learned, known=self._known(weights))
 
-    # naive Bayes
+    # naive Bayes, and the middles of classes
 
-    def _set_bayes(self) -> None:
+    def _set_rows(self) -> None:
+        """For each feature, the classes that have it, and by how much it speaks for each of them."""
         self._floor = [log(SMOOTH / (size + SMOOTH)) for size in self._sizes]
-        self._odds = {name: self._odd(counts) for name, counts in self._counts.items()}
+        lengths = [0.0] * self._classes
+        for name, counts in self._counts.items():
+            for label, count in counts.items():
+                lengths[label] += (count * self._rarity[name] * features.weight(name)) ** 2
+        self._rows = {name: self._row(name, counts, lengths) for name, counts in self._counts.items()}
 
-    def _odd(self, counts: Counter[int]) -> list[tuple[int, float]]:
-        """By how much each class that has a feature exceeds the floor of those that do not."""
-        scale = self._total / sum(counts.values())
-        return [
-            (label, log((count * scale + SMOOTH) / (self._sizes[label] + SMOOTH)) - self._floor[label])
-            for label, count in counts.items()
-        ]
+    def _row(self, name: str, counts: Counter[int], lengths: list[float]) -> list[tuple[int, float, float]]:
+        weight, scale = features.weight(name), self._total / sum(counts.values())
+        found = []
+        for label, count in counts.items():
+            odds = log((count * scale + SMOOTH) / (self._sizes[label] + SMOOTH)) - self._floor[label]
+            found.append((label, weight * odds, count * self._rarity[name] * weight / sqrt(lengths[label])))
+        return found
 
-    def _bayes(self, found: Sequence[str]) -> list[float]:
-        scores, total = [0.0] * self._classes, 0.0
-        for name in found:
-            rows = self._odds.get(name)
+    def _rough(self, unit: Mapping[str, float]) -> tuple[list[float], list[float]]:
+        """How likely each class is by its features, and how near its middle."""
+        bayes, middle, total = [0.0] * self._classes, [0.0] * self._classes, 0.0
+        for name, part in unit.items():
+            rows = self._rows.get(name)
             if rows is None:
                 continue
-            weight = features.weight(name)
-            total += weight
-            for label, odd in rows:
-                scores[label] += weight * odd
+            total += features.weight(name)
+            for label, odds, weight in rows:
+                bayes[label] += odds
+                middle[label] += part * weight
         scale = 1.0 / sqrt(1.0 + total)
-        return [(score + total * floor) * scale for score, floor in zip(scores, self._floor, strict=True)]
+        return [(one + total * floor) * scale for one, floor in zip(bayes, self._floor, strict=True)], middle
 
-    # middles and neighbours
+    def _close(self, bayes: Sequence[float], middle: Sequence[float]) -> Sequence[int]:
+        """The classes worth a closer look."""
+        if self._classes <= CLOSE:
+            return range(self._classes)
+        rough = [SHARES[0] * one + SHARES[1] * two for one, two in zip(bayes, middle, strict=True)]
+        return heapq.nlargest(CLOSE, range(self._classes), key=rough.__getitem__)
+
+    # neighbours
 
     def _rare(self, frequency: int) -> float:
         return log(1 + (self._total + 1) / (1 + frequency))
@@ -109,37 +123,26 @@ class Evidence:
         return {name: features.weight(name) * self._rarity.get(name, unseen) for name in found}
 
     def _set_vectors(self, docs: Sequence[Doc]) -> None:
-        sums: list[dict[str, float]] = [defaultdict(float) for _ in range(self._classes)]
         self._postings: dict[str, list[int]] = defaultdict(list)
         self._texts: list[tuple[int, dict[str, float]]] = []
         for number, (label, found) in enumerate(docs):
             weights = self._weigh(found)
             norm = _norm(weights) or 1.0
-            unit = {name: weight / norm for name, weight in weights.items()}
-            self._texts.append((label, unit))
-            for name, weight in unit.items():
-                sums[label][name] += weight
+            self._texts.append((label, {name: weight / norm for name, weight in weights.items()}))
+            for name in found:
                 self._postings[name].append(number)
-        self._middles: dict[str, list[tuple[int, float]]] = defaultdict(list)
-        for label, total in enumerate(sums):
-            length = _norm(total) or 1.0
-            for name, weight in total.items():
-                self._middles[name].append((label, weight / length))
-
-    def _middle(self, unit: Mapping[str, float]) -> list[float]:
-        scores = [0.0] * self._classes
-        for name, weight in unit.items():
-            for label, middle in self._middles.get(name, ()):
-                scores[label] += weight * middle
-        return scores
 
     def _near(self, unit: Mapping[str, float]) -> list[float]:
-        """The cosine with the nearest text of each class, looked for among those that share a rare feature."""
-        rare = heapq.nlargest(NEAR_FEATURES, (n for n in unit if n in self._postings), key=unit.__getitem__)
+        """The cosine with the nearest text of each class, looked for among those that share the rarest features."""
         shared: dict[int, float] = defaultdict(float)
-        for name in rare:
-            for number in self._postings[name][:NEAR_POSTINGS]:
-                shared[number] += unit[name]
+        left = NEAR_POSTINGS
+        for name in sorted((n for n in unit if n in self._postings), key=lambda n: len(self._postings[n])):
+            numbers, weight = self._postings[name], unit[name]
+            left -= len(numbers)
+            if left < 0:
+                break
+            for number in numbers:
+                shared[number] += weight
         scores = [0.0] * self._classes
         for number in heapq.nlargest(NEAR_TEXTS, shared, key=shared.__getitem__):
             label, other = self._texts[number]
@@ -149,19 +152,44 @@ class Evidence:
 
     # regression
 
-    @staticmethod
-    def _unit(found: Sequence[str]) -> list[tuple[str, float]]:
-        weights = [(name, features.WEIGHTS[name[0]]) for name in found]
-        norm = sqrt(sum(w * w for _, w in weights)) or 1.0
-        return [(name, weight / norm) for name, weight in weights]
+    def _regress(self, docs: Sequence[Doc], rounds: int) -> None:
+        """Softmax regression by plain gradient descent, in a fixed random order; feature → weight per class."""
+        self._learnt: dict[str, list[float]] = {
+            name: [0.0] * self._classes
+            for name, counts in self._counts.items()
+            if name[0] in "ws" or sum(counts.values()) > 1
+        }
+        rows = [(label, self._unit(found), self._look(found)) for label, found in docs]
+        order = random.Random(7)
+        for turn in range(rounds):
+            order.shuffle(rows)
+            rate = RATE * (1 - turn / rounds)
+            for label, unit, among in rows:
+                _descend(label, unit, among, rate)
 
-    def _learned(self, found: Sequence[str]) -> list[float]:
-        scores = [0.0] * self._classes
-        for name, weight in self._unit(found):
-            row = self._rows.get(name)
-            if row:
-                scores = [score + weight * one for score, one in zip(scores, row, strict=True)]
-        return scores
+    def _look(self, found: Sequence[str]) -> Sequence[int]:
+        """The classes a training text is told apart from."""
+        if self._classes <= CLOSE:
+            return range(self._classes)
+        weights = self._weigh(found)
+        norm = _norm(weights) or 1.0
+        return self._close(*self._rough({name: weight / norm for name, weight in weights.items()}))
+
+    def _unit(self, found: Sequence[str]) -> list[tuple[list[float], float]]:
+        """The learned rows of a text's features, each with the feature's part."""
+        known = [(self._learnt[name], features.WEIGHTS[name[0]]) for name in found if name in self._learnt]
+        norm = sqrt(sum(features.WEIGHTS[name[0]] ** 2 for name in found)) or 1.0
+        return [(row, weight / norm) for row, weight in known]
+
+    def _learned(self, found: Sequence[str], among: Sequence[int]) -> list[float]:
+        unit = self._unit(found)
+        scores = [sum([weight * row[n] for row, weight in unit]) for n in among]
+        if len(among) == self._classes:
+            return scores
+        whole = [min(scores)] * self._classes
+        for n, score in zip(among, scores, strict=True):
+            whole[n] = score
+        return whole
 
     def _known(self, weights: Mapping[str, float]) -> list[float]:
         """For each class, the share of the text's words that were ever seen in it."""
@@ -176,36 +204,23 @@ class Evidence:
 
 
 def _norm(weights: Mapping[str, float]) -> float:
-    return sqrt(sum(w * w for w in weights.values()))
+    return sqrt(sum([w * w for w in weights.values()]))
 
 
-def _regress(rows: list[tuple[int, list[tuple[str, float]]]], classes: int, rounds: int) -> dict[str, list[float]]:
-    """Softmax regression by plain gradient descent, in a fixed random order; feature → weight per class."""
-    order = random.Random(7)
-    found: dict[str, list[float]] = defaultdict(lambda: [0.0] * classes)
-    for turn in range(rounds):
-        order.shuffle(rows)
-        rate = RATE * (1 - turn / rounds)
-        for label, unit in rows:
-            _descend(found, label, unit, rate, classes)
-    return dict(found)
-
-
-def _descend(
-    found: dict[str, list[float]], label: int, unit: list[tuple[str, float]], rate: float, classes: int
-) -> None:
-    scores = [0.0] * classes
-    rows = [(found[name], weight) for name, weight in unit]
-    for row, weight in rows:
-        scores = [score + weight * one for score, one in zip(scores, row, strict=False)]
+def _descend(label: int, unit: list[tuple[list[float], float]], among: Sequence[int], rate: float) -> None:
+    """Move the weights of one text's features so that its class gains and those it is taken for lose."""
+    scores = [sum([weight * row[n] for row, weight in unit]) for n in among]
     top = max(scores)
     shares = [exp(score - top) for score in scores]
     total = sum(shares)
-    if shares[label] > LEARNED * total:
-        return
     # classes that are out of the question learn nothing from this text
-    slopes = [(n, -rate * share / total) for n, share in enumerate(shares) if share > 0.005 * total and n != label]
-    slopes.append((label, rate * (1 - shares[label] / total)))
-    for row, weight in rows:
+    slopes = [
+        (n, rate * ((n == label) - share / total))
+        for n, share in zip(among, shares, strict=True)
+        if n == label or share > LEAST * total
+    ]
+    if len(slopes) == 1 and slopes[0][0] == label:
+        return
+    for row, weight in unit:
         for n, slope in slopes:
             row[n] += weight * slope

@@ -7,7 +7,7 @@ from math import exp
 
 Row = tuple[tuple[float, ...], bool, float]
 """Facts, whether it held, and the row's weight."""
-ROUNDS = 12
+ROUNDS = 8
 RIDGE = 0.5
 
 

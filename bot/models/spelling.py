@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 SHORTEST = 4
-MOST = 40
+LONGEST = 24
 
 
 class Speller:
@@ -23,11 +23,14 @@ class Speller:
 
     def nearest(self, word: str) -> str:
         """The word itself when known or when nothing is near enough; else the known word at the smallest distance."""
-        if word in self._words or not SHORTEST <= len(word) <= MOST or not word.isalpha():
+        if word in self._words or not SHORTEST <= len(word) <= LONGEST or not word.isalpha():
             return word
-        shared = Counter(known for piece in _pieces(word) for known in self._index.get(piece, ())[:200])
-        best, least = word, (3.0, "")
-        for known, _ in shared.most_common(8):
+        pieces = sorted(_pieces(word))  # in a fixed order: ties must fall the same way in every process
+        shared = Counter(known for piece in pieces for known in self._index.get(piece, ())[:200])
+        best, least = word, (3, "")
+        for known, count in shared.most_common(8):
+            if 2 * count < len(pieces) - 1:
+                break  # one slip spoils at most two or three of a word's pairs of letters
             distance = _distance(word, known)
             if distance <= _allowed(word, known) and (distance, known) < least:
                 best, least = known, (distance, known)

@@ -235,6 +235,14 @@ def test_it_is_quick() -> None:
     assert per_text < 0.005
 
 
+@pytest.mark.parametrize("piece", ["refnud ", "abcdefghij ", "1 ", "a@b.c ", "é", "?", "refund-invoice/"])
+def test_long_texts_cost_little(piece: str) -> None:
+    """A megabyte of anything is cut, and looked at once."""
+    begun = time.process_time()
+    MODEL.classify(piece * (1_000_000 // len(piece)))
+    assert time.process_time() - begun < 0.5
+
+
 @pytest.mark.parametrize("flows", [{}, {"empty": Workflow(name="empty")}])
 async def test_without_examples_nothing_is_chosen(flows: dict[str, Workflow]) -> None:
     """No workflows, or none with examples, is no reason to fail."""
