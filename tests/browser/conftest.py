@@ -14,6 +14,7 @@ from playwright.async_api import Browser, BrowserContext, ViewportSize, async_pl
 from tests import servers
 from tests.browser.chat import WATCH, Chat
 from tests.browser.serving import Server
+from tests.browser.shop import Shop
 
 # --disable-quic and no background networking: the browser speaks to this machine only.
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-quic"]
@@ -43,9 +44,28 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+async def listed_shop() -> AsyncIterator[Shop]:
+    """A site that the server's operator has listed."""
+    shop = Shop()
+    await shop.open()
+    yield shop
+    await shop.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def shop() -> AsyncIterator[Shop]:
+    """A site that nobody has listed."""
+    shop = Shop()
+    await shop.open()
+    yield shop
+    await shop.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def server(tmp_path_factory: pytest.TempPathFactory, listed_shop: Shop) -> AsyncIterator[Server]:
     """One server for all tests that leave it running."""
-    one = Server(port=servers.free_port(), home=tmp_path_factory.mktemp("server"))
+    settings = {"WEB_ALLOWED_ORIGINS": listed_shop.origin}
+    one = Server(port=servers.free_port(), home=tmp_path_factory.mktemp("server"), settings=settings)
     try:
         await one.start()
         yield one

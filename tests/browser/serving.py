@@ -49,6 +49,11 @@ class Server:
                 raise RuntimeError(f"the server did not become ready:\n{self.log.read_text()[-4000:]}")
             await asyncio.sleep(0.1)
 
+    async def get(self, path: str) -> list[dict[str, object]]:
+        """Read a list from the server, as anybody can."""
+        found: list[dict[str, object]] = json.loads(await asyncio.to_thread(_read, f"{self.url}{path}"))
+        return found
+
     async def kill(self) -> None:
         """Pull the plug: no drain, no farewell."""
         if self._process is not None:
@@ -95,9 +100,13 @@ def _encode(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
+def _read(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return bytes(answer.read())
+
+
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            return bool(answer.status == 200)
+        return bool(_read(url))
     except OSError:  # refused, or an answer of 4xx or 5xx
         return False

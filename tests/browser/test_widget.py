@@ -88,15 +88,12 @@ async def test_authors_are_named_in_words(server: Server, new_chat: NewChat) -> 
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_axe_finds_nothing_serious(
-    own_server: Server, new_chat: NewChat, scheme: Literal["light", "dark"]
-) -> None:
+async def test_axe_finds_nothing_serious(server: Server, new_chat: NewChat, scheme: Literal["light", "dark"]) -> None:
     """Closed, empty, in conversation and with a banner: no serious finding, contrast included."""
-    await own_server.start()
     chat = await new_chat(color_scheme=scheme, reduced_motion="reduce")  # half-way through a fade contrast is low
-    await chat.page.goto(f"{own_server.url}/chat")
+    await chat.page.goto(f"{server.url}/chat")
     assert await chat.faults() == []
-    await chat.visit(f"{own_server.url}/chat")
+    await chat.visit(f"{server.url}/chat")
     assert await chat.faults() == []
     await chat.call("identify", identity("C-1001"))
     await chat.heard("welcome", count=2)
@@ -157,14 +154,8 @@ async def test_reload_resumes_without_doubles(server: Server, new_chat: NewChat)
     assert await chat.unsent() == []
 
 
-async def test_choices_are_taken_by_keyboard_and_once(own_server: Server, new_chat: NewChat) -> None:
-    """Shift+Tab reaches the buttons, Enter takes one; then all are disabled and the chosen one says so."""
-    await own_server.start()
-    chat = await new_chat()
-    await chat.visit(f"{own_server.url}/chat")
-    await chat.call("identify", identity("C-1001"))
-    await chat.heard("welcome", count=2)
-    await chat.ask("I want a refund for invoice 18492")
+async def _take_first_choice(chat: Chat) -> list[str]:
+    """Go back from the input to the newest buttons with Shift+Tab and press Enter, twice; give their names."""
     group = chat.page.get_by_role("group", name="Choose an answer").last
     names = await group.get_by_role("button").all_inner_texts()
     assert len(names) > 1
@@ -173,11 +164,27 @@ async def test_choices_are_taken_by_keyboard_and_once(own_server: Server, new_ch
     await expect(group.get_by_role("button").first).to_be_focused()
     before = len(await chat.by("bot"))
     await chat.page.keyboard.press("Enter")
+    await chat.page.keyboard.press("Enter")
     await expect(chat.input).to_be_focused()
     await expect(group.get_by_role("button", disabled=True)).to_have_count(len(names))
     await expect(group.get_by_role("button", name=f"{names[0]}, chosen")).to_be_disabled()
     assert await chat.answer(before)
-    assert (await chat.by("user"))[-1] == names[0]
+    return names
+
+
+async def test_choices_are_taken_by_keyboard_and_once(server: Server, new_chat: NewChat) -> None:
+    """Shift+Tab reaches the buttons, Enter takes one; then all are disabled, and Acme is told exactly once."""
+    chat = await new_chat()
+    await chat.visit(f"{server.url}/chat")
+    await chat.call("identify", identity("C-1001"))
+    await chat.heard("welcome", count=2)
+    await chat.ask("I want a refund for invoice 18492")
+    reasons = await _take_first_choice(chat)
+    consents = await _take_first_choice(chat)
+    assert consents[0].startswith("Yes")
+    assert (await chat.by("user"))[-2:] == [reasons[0], consents[0]]
+    written = await server.get("/playground/acme/ledger")
+    assert [entry["customer"] for entry in written if entry["kind"] == "refund"] == ["C-1001"]
 
 
 async def test_two_visitors_see_nothing_of_each_other(server: Server, new_chat: NewChat) -> None:
