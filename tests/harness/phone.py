@@ -27,7 +27,7 @@ class Phone:
         """The texts that the business sent."""
         return [m["body"] for m in await self.transcript() if m["direction"] == "outbound"]
 
-    async def write(self, text: str = "", *, at_once: bool = False, **fields: Any) -> str:  # noqa: ANN401  JSON
+    async def write(self, text: str = "", *, at_once: bool = False, **fields: Any) -> str:
         """Write a message and answer its id; unless `at_once`, after the webhook was called for the first time."""
         query = {"wait": "0"} if at_once else {}
         bubble = await self.outside.post(f"/phone/{self.number}/messages", {"text": text, **fields}, **query)
@@ -61,7 +61,7 @@ class Phone:
 
         return await until(look, f"an answer on {self.number}", patience=patience)
 
-    async def ask(self, text: str, **fields: Any) -> str:  # noqa: ANN401  JSON
+    async def ask(self, text: str, **fields: Any) -> str:
         """Write, wait until it got through, and wait for the answer."""
         sid = await self.write(text, **fields)
         await self.deliver(sid)

@@ -130,13 +130,14 @@ class WebClient:
         def after(message: Json) -> bool:
             return self.is_answer(message) and message["seq"] > self.acked[client_id]
 
-        return await self.seen(after, f"an answer to {client_id}", patience=patience)
+        await self.seen(after, f"an answer to {client_id}", patience=patience)
+        return next(m for m in self.shown() if after(m))
 
     async def seen(self, check: Callable[[Json], bool], what: str, *, patience: float = PATIENCE_S) -> Json:
-        """Wait until a message is shown that passes the check."""
+        """Wait until a message is shown that passes the check; answers the newest."""
 
         async def look() -> Json | None:
-            return next((m for m in self.shown() if check(m)), None)
+            return next((m for m in reversed(self.shown()) if check(m)), None)
 
         return await until(look, what, patience=patience)
 
