@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ("config", "state", "channels", "tools", "bot", "playground")
 ALL = (*SHIPPED, "tests", "evals", "bench", ".ci")
 MAX_BODY, MAX_FILE = 40, 400
+ELSEWHERE = ("migrations/versions", "bench/side_by_side")  # generated; other frameworks' programs, as they are compared
 
 # A loop that must survive whatever happens inside may catch everything; each place says which loop that is.
 BROAD = {
@@ -93,7 +94,7 @@ def sources(root: Path = ROOT) -> Iterator[tuple[str, str]]:
     """Give every Python file of ours with its path below the root."""
     for package in ALL:
         for file in sorted((root / package).rglob("*.py")):
-            if "migrations/versions" not in file.as_posix():
+            if not any(part in file.as_posix() for part in ELSEWHERE):
                 yield file.relative_to(root).as_posix(), file.read_text(encoding="utf-8")
 
 

@@ -17,7 +17,7 @@ from state.messages import Choice
 HTML_LIMIT = 8_000
 GRAPHEME_LIMIT = 32  # how far to look back for the start of a character made of many code points
 
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
+_MARKDOWN = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable("table")
 _TAGS = {
     "p", "br", "strong", "em", "code", "pre", "ul", "ol", "li", "blockquote", "a",
     "table", "thead", "tbody", "tr", "th", "td",

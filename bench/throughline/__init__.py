@@ -1,0 +1,1 @@
+"""What the benchmark gives Throughline: one local tool, one workflow, its settings."""
