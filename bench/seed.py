@@ -1,4 +1,4 @@
-"""Fills the benchmark's database with users and their earlier turns, through the store. Run by bench/side_by_side/bench.py."""
+"""Fills the benchmark's database with users and their earlier turns, through the store. The benchmark runs it."""
 
 from __future__ import annotations
 

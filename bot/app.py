@@ -275,10 +275,9 @@ async def close(services: Services, runner: web.AppRunner) -> None:
     await services.worker.drain(DRAIN_S)
     await services.sender.drain(SHUTDOWN_S)
     await _close_all([channel.close() for channel in services.channels.values()])
+    await _close_all([services.hints.close()])  # ends the long polls that wait for hints
     await runner.cleanup()
-    await _close_all(
-        [services.parts.model.close(), services.systems.close(), services.hints.close(), services.parts.store.close()]
-    )
+    await _close_all([services.parts.model.close(), services.systems.close(), services.parts.store.close()])
 
 
 async def _close_all(work: Sequence[Any]) -> None:

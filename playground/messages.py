@@ -51,7 +51,7 @@ def add(db: sqlite3.Connection, message: Message) -> None:
     names = [*values, "changed"]
     marks = ", ".join("?" for _ in names)
     db.execute(
-        f"INSERT INTO message ({', '.join(names)}) VALUES ({marks})",
+        f"INSERT INTO message ({', '.join(names)}) VALUES ({marks})",  # noqa: S608  the names are ours
         (*values.values(), version(db) + 1),
     )
 
@@ -78,7 +78,7 @@ def update(db: sqlite3.Connection, sid: str, **values: Any) -> Message:
     stored = {name: orjson.dumps(value).decode() if name in _JSON_COLUMNS else value for name, value in values.items()}
     sets = ", ".join(f"{name} = ?" for name in stored)
     row = db.execute(
-        f"UPDATE message SET {sets}, changed = ? WHERE sid = ? RETURNING *",
+        f"UPDATE message SET {sets}, changed = ? WHERE sid = ? RETURNING *",  # noqa: S608  the names are ours
         (*stored.values(), version(db) + 1, sid),
     ).fetchone()
     return _message(row)
