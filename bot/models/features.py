@@ -10,11 +10,16 @@ from bot.models import background, spelling
 
 MOST_WORDS = 60
 MOST_GROUPS = 8
+LEAST_WORDS = 3
 WEIGHTS = {"w": 1.0, "b": 0.6, "s": 1.0, "p": 1.0}
 COMMON_WEIGHT = 0.4
 _NUMBER = words.pattern(r"(?:\b(?:inv|ord)[\-_]?|#)?\b[0-9][0-9.,]*\b")
 _FEW = words.pattern(r"(?:^|\s)[0-9]{1,3}\b")
 _CODE = words.pattern(r"\b[a-z]{1,4}[\-_]?[0-9][0-9a-z\-]*\b")
+_TAIL = words.pattern(
+    r"[\s,.!]+(?:(?:many |and )?thank(?:s| you)(?: so much| very much| a lot| in advance)?(?: for your help)?"
+    r"|(?:best|kind|warm) regards.*|regards.*|best wishes.*|cheers.*)[\s.!]*$"
+)
 _POLITE = frozenset({"hi", "hello", "hey", "dear", "please", "pls", "plz", "thanks", "thx"})
 
 
@@ -52,6 +57,9 @@ def stem(word: str) -> str:
 
 def _masked(text: str) -> str:
     text = words.clean(text).lower()
+    head = _TAIL.sub("", text)
+    if len(head.split()) >= LEAST_WORDS:
+        text = head
     if any(char.isdigit() or char == "@" for char in text):
         text = extract.EMAIL.sub(" xxemail ", text)
         text = extract.AMOUNT.sub(" xxamount ", dates.ANY.sub(" xxdate ", text))
@@ -62,7 +70,7 @@ def _masked(text: str) -> str:
 def _core(said: list[str]) -> list[str]:
     """Without words of politeness, when enough others are left."""
     left = [word for word in said if word not in _POLITE]
-    return left if len(left) >= 3 else said
+    return left if len(left) >= LEAST_WORDS else said
 
 
 LIKE = {stem(word): stem(group) for word, group in background.ALIKE.items()}

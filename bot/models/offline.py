@@ -36,6 +36,8 @@ _AROUND_VALUES = words.bag("""
     ?
 """)
 LONGEST_FOLLOW_UP = 8
+MOST_SENTENCES = 12
+_SENTENCE_END = words.pattern(r"[.!?;]+\s+|\n+")
 
 
 class Offline:
@@ -53,7 +55,7 @@ class Offline:
 
     def classify(self, text: str) -> tuple[str, float, tuple[tuple[str, float], ...]]:
         """The workflow a text means (or "none"), the probability that this is right, and all in order."""
-        guess = self._intents.classify(text)
+        guess = self._guess([words.clean(text)])
         return guess.intent, guess.confidence, guess.ranked
 
     async def plan(self, prompt: Prompt, *, timeout: float) -> Reply:  # noqa: ARG002 - the protocol's shape
@@ -78,12 +80,14 @@ class Offline:
         """Nothing is open."""
 
     def _guess(self, texts: Sequence[str]) -> Guess:
-        """What the burst means as a whole, or else what its clearest message means; small talk gives way."""
+        """What the burst means as a whole, or else what its clearest sentence means; small talk gives way."""
         whole = self._intents.classify(" ".join(texts))
-        if len(texts) < 2 or (whole.intent != NONE and self._listed(whole.intent)):
+        if whole.intent != NONE and self._listed(whole.intent):
             return whole
-        single = [self._intents.classify(text) for text in texts]
-        meant = [guess for guess in (*single, whole) if guess.intent != NONE]
+        sentences = [part for text in texts for part in _SENTENCE_END.split(text) if part.strip()][:MOST_SENTENCES]
+        if len(sentences) < 2:
+            return whole
+        meant = [guess for guess in map(self._intents.classify, sentences) if guess.intent != NONE]
         return max(meant, key=lambda guess: (self._listed(guess.intent), guess.confidence), default=whole)
 
     def _listed(self, intent: str) -> bool:

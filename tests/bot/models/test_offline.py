@@ -83,6 +83,20 @@ def test_held_out_wishes_are_understood() -> None:
     assert share([(want, text) not in misses for want, text in cases], "in scope") >= 0.95
 
 
+@pytest.mark.parametrize(
+    "around",
+    [
+        "Hello, I hope you are well. {} Thank you very much!",
+        "Dear Sir or Madam, I have been a customer for many years and write because of this. {} Best regards, Kim",
+        "HELLO THERE. {}",
+    ],
+)
+def test_politeness_around_a_wish_changes_nothing(around: str) -> None:
+    """A wish within a letter is found."""
+    cases = [line.split("\t") for line in lines("heldout.txt") if not line.startswith(("greeting", "thanks"))]
+    assert share([MODEL.classify(around.format(text))[0] == want for want, text in cases], around) >= 0.95
+
+
 def test_texts_out_of_scope_are_none() -> None:
     """At least 90 of 100 texts that no workflow serves are recognised as such; of the attacks three quarters."""
     strangers, attacks = lines("out_of_scope.txt"), lines("attacks.txt")
