@@ -2,8 +2,9 @@
 
 A transaction is a generator: it yields a `Query` and is sent the rows. The SQLite driver runs it to its end inside its
 writer thread, many of them in one durable commit (group commit); the PostgreSQL driver awaits each query. Statements
-are plain SQL with `:name` parameters and words that differ: `{now}` (the database's clock in ms), and the row locks
-`{lock}`, `{lock_session}`, `{skip_locked}`.
+are plain SQL with `:name` parameters and words that differ: `{now}` (the database's clock in ms), `{start}` (its time
+when the statement began, which an index can be searched by), and the row locks `{lock}`, `{lock_session}`,
+`{skip_locked}`.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ TRIES = 3
 WORDS = {
     "sqlite": {
         "now": "CAST((julianday('now') - 2440587.5) * 86400000.0 AS INTEGER)",
+        "start": "CAST((julianday('now') - 2440587.5) * 86400000.0 AS INTEGER)",
         "lock": "",
         "lock_session": "",
         "skip_locked": "",
     },
     "postgresql": {
         "now": "CAST(extract(epoch from clock_timestamp()) * 1000 AS BIGINT)",
+        "start": "CAST(extract(epoch from statement_timestamp()) * 1000 AS BIGINT)",
         "lock": "FOR UPDATE",
         "lock_session": "FOR UPDATE OF s",
         "skip_locked": "FOR UPDATE SKIP LOCKED",

@@ -187,12 +187,16 @@ def give_up(give_up_ms: int) -> Tx[list[Row]]:
 
 
 def status(update: StatusUpdate) -> Tx[None]:
-    """Fold a provider's status by rank, never by arrival; the first word on a claimed reply proves that it was sent."""
+    """Fold a provider's status by rank, never by arrival; the first word on a claimed reply proves that it was sent.
+
+    A reply is found by our id, unless another message of the provider's is known to carry it, or by the provider's.
+    """
     yield query(
         "UPDATE outbox SET status = :status, provider_id = COALESCE(provider_id, :provider_id),"
         " reason = COALESCE(:reason, reason), state = CASE WHEN :status = 'failed' THEN 'failed' ELSE 'sent' END,"
         " handed_at = COALESCE(handed_at, first_attempt_at)"
-        " WHERE (id = :outbox_id OR (provider_id = :provider_id AND channel = :channel)) AND attempts > 0"
+        " WHERE (id = :outbox_id OR provider_id = :provider_id) AND channel = :channel AND attempts > 0"
+        " AND COALESCE(provider_id, :provider_id) = :provider_id"
         " AND :rank > CASE status WHEN 'queued' THEN 1 WHEN 'sending' THEN 2 WHEN 'sent' THEN 3 WHEN 'delivered' THEN 4"
         " WHEN 'read' THEN 5 WHEN 'failed' THEN 9 ELSE 0 END",
         rank=RANKS.get(update.status, 0),

@@ -13,6 +13,7 @@ from state.sql import log, people
 from state.sql.database import Row, Tx, query
 
 PAGE = 500
+ASK_AGAIN_MS = 10_000
 
 
 def live(vault: Vault, address: Address) -> Tx[Row | None]:
@@ -120,17 +121,25 @@ def deliveries(session_id: str) -> Tx[list[Row]]:
 
 
 def due_actions(limit: int) -> Tx[list[Row]]:
-    """Sessions with an action whose outcome is to be looked up again; marks them ready."""
+    """Sessions with an action whose outcome is to be looked up again; marks them ready.
+
+    The turn that looks sets the next time. One that had a message to answer instead does not look, so it is asked again
+    after a while. Sessions are locked before actions, as turns do.
+    """
     rows = yield query(
-        "SELECT id, session_id FROM actions WHERE settle_at IS NOT NULL AND settle_at <= {now}"
+        "SELECT id, session_id FROM actions WHERE settle_at IS NOT NULL AND settle_at <= {start}"
         " ORDER BY settle_at LIMIT :limit",
         limit=limit,
     )
-    for row in rows:
-        yield query("UPDATE actions SET settle_at = NULL WHERE id = :id", id=row["id"])
+    for row in sorted(rows, key=lambda row: str(row["session_id"])):
         yield query(
             "UPDATE sessions SET ready_at = COALESCE(ready_at, {now}) WHERE id = :id AND forwarded_to IS NULL",
             id=row["session_id"],
+        )
+        yield query(
+            "UPDATE actions SET settle_at = {now} + CAST(:again AS BIGINT) WHERE id = :id AND settle_at <= {start}",
+            id=row["id"],
+            again=ASK_AGAIN_MS,
         )
     return rows
 

@@ -166,12 +166,17 @@ def open_session(vault: Vault, lease: Lease) -> Tx[Opened]:
 
 
 def _events(vault: Vault, row: Row, after: int) -> Tx[list[ev.Stored]]:
-    """Everything after the folded state, and the messages of the window before it. One statement, of bounded size."""
+    """Everything after the folded state, and the messages of the window before it. One statement, of bounded size.
+
+    What came after the row was read is left to the next turn: this one will not count it as answered.
+    """
     rows = yield query(
-        "SELECT seq, kind, at, turn, identity_id, owner, body FROM events WHERE session_id = :id AND seq > :floor"
+        "SELECT seq, kind, at, turn, identity_id, owner, body FROM events"
+        " WHERE session_id = :id AND seq > :floor AND seq < :before"
         " AND (seq > :after OR kind IN ('MessageReceived', 'ReplyQueued')) ORDER BY seq",
         id=row["id"],
         floor=max(0, min(after, row["next_seq"] - WINDOW)),
+        before=row["next_seq"],
         after=min(after, row["done_seq"]),
     )
     return (yield from log.opened(vault, row["id"], rows))
