@@ -9,6 +9,8 @@ SOURCES := $(wildcard .ci config state channels tools bot playground tests evals
 export PIP_ROOT_USER_ACTION := ignore
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
+# uv trusts what the machine trusts, as pip does: a company's own certificates stand in the system's store.
+export UV_SYSTEM_CERTS ?= true
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -80,10 +82,12 @@ clean:  ## remove the environment and the caches, never the data in var
 .venv/.dev: requirements/dev.txt .venv/.run
 	$(call install,$<,what the tests need)
 
-# The lock lists every package with its hashes, so nothing is resolved here.
+# The lock lists every package with its hashes, so nothing is resolved here. What uv cannot reach, such as an index that
+# only pip was told of, pip may.
 define install
 	@echo "installing $(2)"
-	@if [ -x $(UV) ]; then $(UV) pip install --quiet --python $(PY) --require-hashes --no-deps -r $(1); \
-	 else $(PYTHON) -m pip --python $(PY) install --quiet --require-hashes --no-deps -r $(1); fi
+	@{ [ -x $(UV) ] && $(UV) pip install --quiet --python $(PY) --require-hashes --no-deps -r $(1) 2>.tools/uv.log; } || \
+	 { if [ -x $(UV) ]; then echo "uv did not succeed (its words are in .tools/uv.log), going on with pip"; fi; \
+	   $(PYTHON) -m pip --python $(PY) install --quiet --require-hashes --no-deps -r $(1); }
 	@touch $@
 endef
