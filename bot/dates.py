@@ -128,11 +128,8 @@ def _weekday(word: str | None, weekday: int, today: date) -> date:
 
 def _add_months(day: date, months: int) -> date | None:
     years, month = divmod(day.month - 1 + months, 12)
-    for last in (day.day, 30, 29, 28):
-        found = _date(day.year + years, month + 1, min(day.day, last))
-        if found:
-            return found
-    return None
+    days = (_date(day.year + years, month + 1, min(day.day, last)) for last in (31, 30, 29, 28))
+    return next((found for found in days if found), None)
 
 
 def _date(year: int, month: int, day: int) -> date | None:

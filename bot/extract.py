@@ -151,8 +151,6 @@ def _ids(text: str, source: str | None) -> Iterator[str]:
         token = raw.strip(".,;:!?()[]{}\"'#")
         if wanted.fullmatch(token):
             yield token
-        elif wanted.fullmatch(token.upper()):
-            yield token.upper()
 
 
 @lru_cache(maxsize=64)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import string
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -122,11 +122,7 @@ def money(value: object, currency: str | None = None) -> str:
     found = _AMOUNT.match(str(value))
     if value is None or not found:
         return NOT_KNOWN if value is None else str(value)
-    try:
-        amount = f"{Decimal(found.group(1)):,.2f}"
-    except InvalidOperation:
-        return str(value)
-    return f"{amount} {found.group(2) or currency or ''}".rstrip()
+    return f"{Decimal(found.group(1)):,.2f} {found.group(2) or currency or ''}".rstrip()
 
 
 def day(value: object) -> str:

@@ -17,7 +17,7 @@ TODAY = date(2026, 11, 18)  # a Wednesday
 REASON = Slot(
     type="choice",
     choices={"duplicate": "I was charged twice", "not_used": "I no longer need it", "other": "Another reason"},
-    hints={"duplicate": ("double", "two times"), "not_used": ("by mistake",)},
+    hints={"duplicate": ("double", "two times", "?", ""), "not_used": ("by mistake",)},
 )
 
 

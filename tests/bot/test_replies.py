@@ -19,6 +19,7 @@ SCOPE = {
     "terms": {"amount": "1200.5", "currency": "USD", "paid_on": "2026-03-04", "price": "49.00 EUR", "none": None},
     "rows": [{"n": 1}, {"n": 2}],
     "day": date(2026, 12, 24),
+    "text": "a lot",
     "yes": True,
 }
 
@@ -38,6 +39,9 @@ SCOPE = {
         ("{invoice_id:money}", "18,492.00"),
         ("{invoice_id:date}", "18492"),
         ("{yes}", "yes"),
+        ("{rows}", "{'n': 1}, {'n': 2}"),
+        ("{terms.none.deeper}", "not known"),
+        ("{text:money}", "a lot"),
         ("{{no name}}", "{no name}"),
         ("  around  ", "around"),
     ],

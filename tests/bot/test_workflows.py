@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from bot import functions, replies, workflows
+from bot import fitting, functions, replies, workflows
 from state import errors
 from tools import PACKS
 from tools.catalog import Catalog
@@ -123,6 +123,7 @@ def test_the_good_one_is_good(tmp_path: Path) -> None:
         ("sure: Yes, do it", "sure: Go on", "the label of consent must begin with Yes"),
         ("consent: verdict", "consent: reason", "consent 'reason' must be a slot that policy sets"),
         ("name: do,", "name: look,", "two steps are named 'look'"),
+        ("fact: invoice}]", "fact: invoice}], consent: verdict", "confirm, consent and handoff belong to kind act"),
         ("verdict:", "limits:", "slot 'limits': the name is taken"),
     ],
 )
@@ -210,3 +211,45 @@ def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
     """It says which folder and what to set."""
     with pytest.raises(errors.BadInput, match="CONFIG_DIR"):
         workflows.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "step,problem",
+    [
+        ("{name: x, kind: retrieve}", "step 'x': retrieve needs calls"),
+        ("{name: x, kind: act}", "step 'x': act needs exactly one call, or a handoff"),
+        ("{name: x, kind: classify}", "step 'x': a decision belongs to kinds classify and decide"),
+        ("{name: x, kind: verify, handoff: help}", "step 'x': confirm, consent and handoff belong to kind act"),
+        ("{name: x, kind: dance}", "steps.0.kind: Input should be"),
+    ],
+)
+def test_each_kind_of_step_has_its_fields(tmp_path: Path, step: str, problem: str) -> None:
+    """A step without what its kind needs, or with what it cannot have, is refused."""
+    with pytest.raises(errors.BadInput) as raised:
+        load(tmp_path, f"{{name: one, examples: [x], steps: [{step}]}}")
+    assert problem in str(raised.value)
+
+
+def test_arguments_may_be_nested(tmp_path: Path) -> None:
+    """Placeholders are checked within tables and lists, too."""
+    call = "{tool: t, fact: f, arguments: {a: [{b: '{gone}'}, 3]}}"
+    with pytest.raises(errors.BadInput, match=r"t: \{gone\} is not known here"):
+        load(tmp_path, f"{{name: one, steps: [{{name: x, kind: retrieve, calls: [{call}]}}]}}")
+
+
+def test_fields_of_rows_and_of_unknown_tools(tmp_path: Path) -> None:
+    """Rows are looked into by number; a fact of a tool that is not there is passed over."""
+    calls = "[{tool: search_invoices, fact: found}, {tool: other, fact: more}]"
+    steps = f"[{{name: x, kind: retrieve, say: say, calls: {calls}}}]"
+    catalog = {tool.name: tool for tool in Catalog.load((), built_in=PACKS)}
+    for path, fine in (
+        ("found.invoices.0.amount", True),
+        ("found.invoices", True),
+        ("found.invoices.0.paid_on", True),
+        ("found.invoices.0.price", False),
+        ("found.total", False),
+        ("found.complete.x", False),
+        ("more.anything", True),
+    ):
+        workflow = load(tmp_path, f"{{name: one, steps: {steps}, replies: {{say: '{{{path}}}'}}}}")
+        assert (list(fitting.problems(workflow, catalog)) == []) == fine
