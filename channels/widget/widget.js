@@ -200,6 +200,7 @@
     .message.system { align-items: center; padding: 0; }
     .system .text { background: none; border-color: transparent; color: var(--quiet); font-size: 14px; text-align: center; padding-block: 2px; }
     .rich { white-space: normal; }
+    .rich p { white-space: pre-line; } /* a line of the terms stays a line */
     .rich > :first-child { margin-block-start: 0; } .rich > :last-child { margin-block-end: 0; }
     .rich p, .rich ul, .rich ol, .rich pre, .rich table, .rich blockquote { margin-block: 8px; margin-inline: 0; }
     .rich ul, .rich ol { padding-inline-start: 22px; }
@@ -370,6 +371,14 @@
   function moment(at) {
     const date = new Date(at);
     return at == null || Number.isNaN(+date) ? null : date;
+  }
+
+  /** Whether a message belongs below another. Those of a conversation that was joined to this one (their numbers are
+   *  negative) have their place by time. */
+  function below(one, other) {
+    const [a, b] = [one, other].map((node) => moment(node.frame.at));
+    const joined = Math.min(one.order, other.order) < 0 && Math.max(one.order, other.order) < Infinity;
+    return joined && a && b ? a > b : one.order > other.order;
   }
 
   // -------------------------------------------------------------------------------------------------------- storage
@@ -869,9 +878,8 @@
       if (this.#twin({ id, author: node.frame.author, seq })) return this.remove(id);
       Object.assign(node.frame, { seq: seq ?? node.frame.seq, at: at ?? node.frame.at });
       node.order = node.frame.seq ?? Infinity;
-      const before = node.previousSibling?.order ?? -1;
-      const after = node.nextSibling?.order ?? Infinity;
-      if (before > node.order || after < node.order) this.#place(node);
+      const { previousSibling: before, nextSibling: after } = node;
+      if ((before && below(before, node)) || (after && below(node, after))) this.#place(node);
       this.mark(id, "");
     }
 
@@ -913,7 +921,7 @@
 
     #place(node) {
       let after = node === this.log.lastChild ? node.previousSibling : this.log.lastChild;
-      while (after && after.order > node.order) after = after.previousSibling;
+      while (after && below(after, node)) after = after.previousSibling;
       const next = after ? after.nextSibling : this.log.firstChild;
       if (next !== node) this.log.insertBefore(node, next);
       this.#group(node);

@@ -237,6 +237,23 @@ async def test_a_refused_identity_is_said_and_not_tried_again(server: Server, ne
     assert await chat.by("user") == ["are you there?"]
 
 
+async def test_signing_in_joins_what_was_said_before(server: Server, new_chat: NewChat) -> None:
+    """A visitor who signs in keeps the words said before, after the customer's older ones."""
+    customer = f"new-{uuid.uuid4()}"
+    office, phone = await new_chat(), await new_chat()
+    await office.visit(f"{server.url}/chat")
+    await office.call("identify", identity(customer))
+    await office.heard("welcome", count=2)
+    await office.ask("from the office")
+    await phone.visit(f"{server.url}/chat")
+    await phone.ask("from the phone, not signed in")
+    await phone.call("identify", identity(customer))
+    await phone.heard("welcome", count=2)
+    await phone.ask("signed in")
+    assert await phone.by("user") == ["from the office", "from the phone, not signed in", "signed in"]
+    assert len(await phone.by("bot")) == 3
+
+
 async def test_signing_out_leaves_nothing_behind(server: Server, new_chat: NewChat) -> None:
     """After `reset()` neither the page nor its storage knows the visitor, and another customer starts with nothing."""
     chat = await new_chat()
