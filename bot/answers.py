@@ -85,9 +85,17 @@ def _stray(draft: Draft, parts: Parts, what: Said) -> bool:
     verdict = _verdict(what, "", "")
     if verdict is None:
         return False
-    key = "already_done" if verdict and _just_done(draft) else "nothing_waiting" if verdict else "nothing_to_cancel"
-    draft.say(parts.replies[key])
+    draft.say(parts.replies[_stray_reply(draft, yes=verdict)])
     return True
+
+
+def _stray_reply(draft: Draft, *, yes: bool) -> str:
+    """What to say to a yes or no that nothing waits for."""
+    if any(action.state in actions.DOUBTFUL for action in draft.session.open_actions()):
+        return "in_progress"
+    if yes and _just_done(draft):
+        return "already_done"
+    return "nothing_waiting" if yes else "nothing_to_cancel"
 
 
 def _verdict(what: Said, yes: str, no: str) -> bool | None:

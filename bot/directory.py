@@ -14,6 +14,7 @@ from tools.base import SYSTEM, Caller
 
 TOOL = "find_customer"
 ASK_AGAIN_S = 600.0
+ANSWERS = frozenset({"", "not_found", "rejected", "invalid", "policy"})  # any other reason is no word on the address
 REMEMBERED = 10_000
 log = observe.get_logger()
 
@@ -30,8 +31,12 @@ class Moved(Exception):
         self.to = to
 
 
+class Silent(Exception):
+    """The directory did not answer: nobody can tell now whose address it is."""
+
+
 async def resolve(opened: Opened, lease: Lease, parts: Parts) -> Opened:
-    """Give the session its customer number when the directory knows the address. Raises Moved."""
+    """Give the session its customer number when the directory knows the address. Raises Moved, Silent."""
     identity = opened.session.last_identity
     reach = opened.session.reach.get(identity or "")
     if (
@@ -42,8 +47,11 @@ async def resolve(opened: Opened, lease: Lease, parts: Parts) -> Opened:
     ):
         return opened
     address = await parts.store.address(identity)
-    claims = await _ask(parts, lease, address) if address else None
-    if claims is None or address is None:
+    if address is None or address.channel != "whatsapp" or not address.address.startswith("+"):
+        return opened
+    claims = await _ask(parts, lease, address)
+    if claims is None:
+        _remember(identity)
         return opened
     proven = await parts.store.prove(address, claims, method="directory", create=False)
     if lease.session_id in proven.frozen or proven.session_id != lease.session_id:
@@ -55,19 +63,19 @@ def _worth_asking(parts: Parts, identity: str, assurance: str) -> bool:
     """Only for an address its channel authenticated, and not again and again."""
     if parts.gateway.catalog.get(TOOL) is None or not Assurance(assurance).covers(Assurance.CHANNEL):
         return False
-    now, last = time.monotonic(), _asked.get(identity)
-    if last is not None and now - last < ASK_AGAIN_S:
-        return False
-    _asked[identity] = now
+    last = _asked.get(identity)
+    return last is None or time.monotonic() - last >= ASK_AGAIN_S
+
+
+def _remember(identity: str) -> None:
+    """Note that the directory does not know an address."""
+    _asked[identity] = time.monotonic()
     if len(_asked) > REMEMBERED:
         _asked.popitem(last=False)
-    return True
 
 
 async def _ask(parts: Parts, lease: Lease, address: Address) -> Claims | None:
-    """Ask the directory for a phone number; None when it does not know, or does not answer."""
-    if address.channel != "whatsapp" or not address.address.startswith("+"):
-        return None
+    """Ask the directory for a phone number; None when it does not know it. Raises Silent."""
     caller = Caller(
         actor=SYSTEM,
         session_id=lease.session_id,
@@ -79,6 +87,8 @@ async def _ask(parts: Parts, lease: Lease, address: Address) -> Claims | None:
     outcome = await parts.gateway.look_up(TOOL, {"phone": address.address}, caller=caller, timeout=parts.time_left(5.0))
     if outcome.state != "succeeded" or not outcome.result or not outcome.result.get("customer_id"):
         log.info("directory_asked", found=False, reason=outcome.reason)
+        if outcome.reason not in ANSWERS:
+            raise Silent
         return None
     found = outcome.result
     return Claims(

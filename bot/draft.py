@@ -27,7 +27,7 @@ class Draft:
 
     `pending`: the messages it answers; `identity` and `channel`: where its reply goes; `consented`: the action that
     this turn's message consents to, `late`: the one it consents to too late, `again`: terms must be shown once more;
-    `texts` and `choices`: the reply so far.
+    `unsure`: the directory did not answer, so who this is may be on file; `texts` and `choices`: the reply so far.
     """
 
     id: str
@@ -41,6 +41,7 @@ class Draft:
     consented: str | None = None
     late: str | None = None
     again: bool = False
+    unsure: bool = False
     next_seq: int = 0
     base: Session = field(default_factory=Session)
     entries: list[Entry] = field(default_factory=list)
@@ -55,7 +56,7 @@ class Draft:
     citations: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
-    def start(cls, lease: Lease, opened: Opened, *, scopes: frozenset[str]) -> Draft:
+    def start(cls, lease: Lease, opened: Opened, *, scopes: frozenset[str], unsure: bool = False) -> Draft:
         """A turn over what is pending; the reply goes where the last message came from."""
         last = opened.pending[-1].identity if opened.pending else opened.session.last_identity
         reach = opened.session.reach.get(last or "")
@@ -70,6 +71,7 @@ class Draft:
             identity=last or "",
             channel=reach.channel if reach else "",
             scopes=scopes,
+            unsure=unsure,
         )
 
     @property

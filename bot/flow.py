@@ -138,6 +138,10 @@ def _not_had(one: Run, step: Step, call: ToolCall, outcome: Outcome) -> bool:
 
 def _ask_sign_in(one: Run) -> None:
     """Ask the person to show who they are; the task goes on by itself once they did."""
+    if one.draft.unsure:
+        one.draft.say(one.parts.replies["lookup_failed"])
+        one.end("failed", "directory")
+        return
     one.ask(SIGN_IN, replies.pick(one.parts.replies, "sign_in", one.draft.channel), [])
 
 

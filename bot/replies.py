@@ -57,6 +57,7 @@ KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
             "stale_choice": "",
             "declined": "",
             "cancelled": "",
+            "in_progress": "",
             "already_done": "",
             "done": "",
             "not_found": "",

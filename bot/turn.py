@@ -17,7 +17,7 @@ from state import events as ev
 from state import faults
 from state.lease import Lease
 from state.sql.deliveries import Delivery
-from state.sql.turns import Written
+from state.sql.turns import Opened, Written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +36,21 @@ async def run(lease: Lease, parts: Parts, started: Callable[[Draft], None]) -> D
     faults.point("turn.claimed")
     with observe.step("open"):
         opened = await parts.store.open_session(lease)
-    opened = await directory.resolve(opened, lease, parts)
-    draft = Draft.start(lease, opened, scopes=parts.scopes)
+    opened, unsure = await _resolved(opened, lease, parts)
+    draft = Draft.start(lease, opened, scopes=parts.scopes, unsure=unsure)
     if draft.session.mode == "bot":
         started(draft)
         with observe.step("think"):
             await _think(draft, parts)
     return await finish(draft, parts)
+
+
+async def _resolved(opened: Opened, lease: Lease, parts: Parts) -> tuple[Opened, bool]:
+    """The session with its customer number, if there is one; and whether nobody could tell now."""
+    try:
+        return await directory.resolve(opened, lease, parts), False
+    except directory.Silent:
+        return opened, True
 
 
 async def _think(draft: Draft, parts: Parts) -> None:

@@ -94,7 +94,7 @@ async def test_two_yes_on_two_channels_at_once(stage: Stage) -> None:
 async def test_a_yes_before_the_terms_arrived_is_no_consent(stage: Stage) -> None:
     """While the terms are on their way to the phone, a yes cannot mean them: they are shown again."""
     phone = stage.phone()
-    await stage.outside.break_twilio("latency", "/2010-04-01/*/Messages.json", ms=1_500, method="POST")
+    await stage.outside.break_twilio("error", "/2010-04-01/*/Messages.json", method="POST")
     first = await phone.write("I was charged twice, refund invoice 18492")
     await until(lambda: committed(stage, TERMS), "the terms to be on their way")
     early = await phone.write("yes")

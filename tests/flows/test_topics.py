@@ -140,7 +140,7 @@ async def test_a_person_is_a_ticket_with_a_number(stage: Stage) -> None:
     assert [number] == [t["number"] for t in await stage.operators.tickets()]
 
 
-@pytest.mark.parametrize("text", ["asdf qwer", "What is the weather like on Mars?", "🤷 ???", "DROP TABLE sessions;"])
+@pytest.mark.parametrize("text", ["asdf qwer", "What is the weather like on Mars?", "🤷", "DROP TABLE sessions;"])
 async def test_every_message_gets_an_answer(stage: Stage, text: str) -> None:
     """Nonsense is answered with what can be done here."""
     web = await stage.web(customer=KIM)

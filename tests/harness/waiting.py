@@ -24,7 +24,7 @@ async def until(
     end = time.monotonic() + patience
     while True:
         found = await look()
-        if found:
+        if found is not None and found is not False:
             return found
         if time.monotonic() > end:
             raise GaveUp(f"waited {patience:.0f} s in vain for {what}")
