@@ -1187,12 +1187,15 @@
 
     /** The first frame, or the code that says why there is none. */
     async #hello() {
+      const identity = this.#identity;
       const { exp } = claims(this.#jwt ?? "");
-      if (typeof this.#identity === "function" && (!this.#jwt || exp * 1000 < Date.now() + 5000)) {
+      if (typeof identity === "function" && (!this.#jwt || exp * 1000 < Date.now() + 5000)) {
         this.#asked = true;
-        this.#jwt = await this.#identity();
+        const jwt = await identity();
+        if (identity !== this.#identity) return CLOSED.lost; // signed out, or in again, while the token was fetched
+        this.#jwt = jwt;
       }
-      if (this.#identity && !this.#jwt) return CLOSED.identity;
+      if (identity && !this.#jwt) return CLOSED.identity;
       this.#recognise(claims(this.#jwt ?? "").sub);
       return { type: "hello", visitor: this.#store.read().visitor ?? null, identity: this.#jwt, after: this.#cursor };
     }
@@ -1286,6 +1289,7 @@
         for (const [id, entry] of this.#pending) if (!this.#view.has(id)) this.#paint(entry);
       });
       this.#cursor = Math.max(this.#cursor, seq ?? 0);
+      this.#seen();
       this.#status(frame.mode ?? this.#mode);
       this.#emit("welcome", { visitor, seq, messages });
       for (const entry of this.#pending.values()) this.#transmit(entry);
@@ -1307,7 +1311,7 @@
       if (frame.author !== "user") this.#arrived(frame, seen);
       this.#view.put(frame);
       this.#cursor = Math.max(this.#cursor, frame.seq ?? 0);
-      this.#seen();
+      if (!missed) this.#seen();
       this.#emit("message", { frame });
     }
 
@@ -1420,14 +1424,14 @@
 
   // ----------------------------------------------------------------------------------------------------------- page
 
-  /** `window.throughline`: a queue before this file is here, then the first element's methods. */
+  /** `window.throughline`: a queue while there is no element, then the element's methods. */
   function publish() {
     const queue = Array.isArray(window.throughline) ? window.throughline : [];
     let element = null;
     const api = {
-      push: ([method, ...rest]) => (element ? element[method](...rest) : void queue.push([method, ...rest])),
+      push: ([method, ...rest]) => (element?.isConnected ? element[method](...rest) : void queue.push([method, ...rest])),
       ready(chat) {
-        element ??= chat;
+        if (!element?.isConnected) element = chat;
         for (const call of queue.splice(0)) api.push(call);
       },
     };

@@ -22,6 +22,10 @@ INNER = """() => [...document.querySelector('throughline-chat').shadowRoot.query
   .filter((node) => node.getBoundingClientRect().right > innerWidth + 0.5 || node.scrollWidth > node.clientWidth + 1
     && getComputedStyle(node).overflowX !== 'visible')
   .map((node) => node.className || node.tagName)"""
+SLOW_SIGN_IN = """(token) => {
+  const slow = () => new Promise((done) => { window.finish = () => done(token); });
+  document.querySelector('throughline-chat').identify(slow);
+}"""
 SMALL = """() => [...document.querySelector('throughline-chat').shadowRoot.querySelectorAll('button, textarea')]
   .filter((node) => node.getClientRects().length)
   .filter((node) => Math.min(node.offsetWidth, node.offsetHeight) < 24).map((node) => node.outerHTML)"""
@@ -252,6 +256,20 @@ async def test_signing_in_joins_what_was_said_before(server: Server, new_chat: N
     await phone.ask("signed in")
     assert await phone.by("user") == ["from the office", "from the phone, not signed in", "signed in"]
     assert len(await phone.by("bot")) == 3
+
+
+async def test_a_sign_in_that_comes_after_the_sign_out_counts_for_nothing(server: Server, new_chat: NewChat) -> None:
+    """A token that was still being fetched when the visitor signed out is never sent."""
+    chat = await new_chat()
+    token, sent = identity("C-1001"), list[str]()
+    chat.page.on("websocket", lambda socket: socket.on("framesent", lambda payload: sent.append(str(payload))))
+    await chat.visit(f"{server.url}/chat")
+    await chat.page.evaluate(SLOW_SIGN_IN, token)
+    await chat.call("reset")
+    await chat.page.evaluate("window.finish()")
+    await chat.ask("who am I?")
+    assert sum('"hello"' in frame for frame in sent) == 2
+    assert not any(token in frame for frame in sent)
 
 
 async def test_signing_out_leaves_nothing_behind(server: Server, new_chat: NewChat) -> None:
