@@ -164,7 +164,7 @@ async def settle(draft: Draft, parts: Parts) -> list[Action]:
             dispatched_ms_ago=max(0, draft.opened.now - (action.dispatched_at or 0)),
             caller=draft.caller(workflow=_workflow_of(draft, action)),
             timeout=parts.time_left(CALL_S),
-            confirmation=f"event:{action.consent_seq}",
+            confirmation=f"event:{action.consent_seq or action.id}",
         )
         faults.point("tool.result")
         _record(draft, parts, action, outcome)

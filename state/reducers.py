@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from typing import Any, assert_never
 
@@ -13,6 +14,7 @@ KEEP_ENDED = 6
 KEEP_WAITING = 3
 KEEP_ACTIONS = 8
 KEEP_TICKETS = 10
+KEEP_REACH = 24
 
 ACTION_ORDER: dict[str, frozenset[str]] = {
     "awaiting_confirmation": frozenset({"confirmed", "declined", "expired", "cancelled"}),
@@ -21,6 +23,8 @@ ACTION_ORDER: dict[str, frozenset[str]] = {
     "unknown": frozenset({"succeeded", "failed", "unknown"}),
 }
 """Which state may follow which. Whatever is not named here is final."""
+
+UNSENT = frozenset({"awaiting_confirmation", "confirmed"})
 
 
 def fold(session: Session, stored: Iterable[ev.Stored]) -> Session:
@@ -55,7 +59,7 @@ def _apply(session: Session, event: ev.Event, seq: int, at: int) -> Session:  # 
             ticket = {"id": event.ticket, "number": event.number, "subject": event.subject, "status": "open"}
             return replace(session, tickets=(*session.tickets, ticket)[-KEEP_TICKETS:])
         case ev.ReplyQueued():
-            return _replied(session, event, seq)
+            return _replied(session, event, seq, at)
         case ev.ToolSucceeded():
             return _looked_up(session, event, seq)
         case (
@@ -74,7 +78,7 @@ def _received(session: Session, event: ev.MessageReceived, seq: int, at: int) ->
     reach = Reach(identity=event.identity, channel=event.channel, assurance=event.assurance, last_seq=seq, last_at=at)
     return replace(
         session,
-        reach={**session.reach, event.identity: reach},
+        reach=_recent({**_without(session.reach, event.identity), event.identity: reach}),
         last_identity=event.identity,
         name=session.name or event.name,
     )
@@ -91,10 +95,19 @@ def _verified(session: Session, event: ev.IdentityVerified) -> Session:
     )
     return replace(
         session,
-        reach={**session.reach, event.identity: reach},
+        reach=_recent({**_without(session.reach, event.identity), event.identity: reach}),
         customer_id=event.customer_id or session.customer_id,
         name=event.name or session.name,
     )
+
+
+def _without(reach: dict[str, Reach], identity: str) -> dict[str, Reach]:
+    return {k: v for k, v in reach.items() if k != identity}
+
+
+def _recent(reach: dict[str, Reach]) -> dict[str, Reach]:
+    """The addresses used last; an older one is told again by its next message."""
+    return reach if len(reach) <= KEEP_REACH else dict(list(reach.items())[-KEEP_REACH:])
 
 
 def _linked(session: Session, event: ev.IdentityLinked) -> Session:
@@ -102,31 +115,52 @@ def _linked(session: Session, event: ev.IdentityLinked) -> Session:
     carried = event.carried
     tasks = [task_from(t) for t in carried.get("tasks", ())]
     actions = {k: Action(**v) for k, v in carried.get("actions", {}).items()}
-    active = session.task or (tasks[0] if tasks else None)
+    active = session.task or (tasks[-1] if tasks else None)
     waiting = session.waiting + tuple(t for t in tasks if t is not active)
-    return replace(
-        session,
-        task=active,
-        waiting=waiting[-KEEP_WAITING:],
-        actions={**actions, **session.actions},
-        customer_id=session.customer_id or carried.get("customer_id"),
-        name=session.name or carried.get("name"),
-        reach={**{k: Reach(**v) for k, v in carried.get("reach", {}).items()}, **session.reach},
-        entities={**{k: Slot(**v) for k, v in carried.get("entities", {}).items()}, **session.entities},
-        tickets=(*session.tickets, *carried.get("tickets", ()))[-KEEP_TICKETS:],
+    reach = {**{k: Reach(**v) for k, v in carried.get("reach", {}).items()}, **session.reach}
+    return _tidy(
+        replace(
+            session,
+            task=active,
+            waiting=waiting[-KEEP_WAITING:],
+            actions={**actions, **session.actions},
+            customer_id=session.customer_id or carried.get("customer_id"),
+            name=session.name or carried.get("name"),
+            reach=_recent(reach),
+            last_identity=max(reach, key=lambda one: reach[one].last_at, default=session.last_identity),
+            entities={**{k: Slot(**v) for k, v in carried.get("entities", {}).items()}, **session.entities},
+            tickets=(*session.tickets, *carried.get("tickets", ()))[-KEEP_TICKETS:],
+        )
     )
 
 
-def carried(session: Session) -> dict[str, Any]:
-    """What a frozen session hands to the one it is forwarded to (the `carried` of `IdentityLinked`)."""
-    tasks = ((session.task,) if session.task else ()) + session.waiting
+def carried(session: Session, *, at: int, moved: Sequence[int] = ()) -> dict[str, Any]:
+    """What a frozen session hands to the one it is forwarded to (the `carried` of `IdentityLinked`).
+
+    Its places mean nothing in the other log, so they are told anew: what had happened lies at `at`, the place of
+    `IdentityLinked`, and what happened after messages that come along (`moved`: their places here) lies after them.
+    """
+
+    def place(seq: int | None) -> int | None:
+        return None if seq is None else at + bisect_right(moved, seq)
+
+    def task(one: Task) -> Task:
+        asked = one.question
+        if asked:
+            asked = replace(
+                asked, asked_seq=at + bisect_right(moved, asked.asked_seq), replied_seq=place(asked.replied_seq)
+            )
+        slots = {name: replace(slot, seq=at) for name, slot in one.slots.items()}
+        return replace(one, slots=slots, question=asked, started_seq=at)
+
+    tasks = session.waiting + ((session.task,) if session.task else ())
     return {
-        "tasks": [asdict(t) for t in tasks],
-        "actions": {k: asdict(a) for k, a in session.actions.items() if a.open},
+        "tasks": [asdict(task(one)) for one in tasks],
+        "actions": {k: asdict(replace(a, consent_seq=None)) for k, a in session.actions.items() if a.open},
         "customer_id": session.customer_id,
         "name": session.name,
-        "reach": {k: asdict(r) for k, r in session.reach.items()},
-        "entities": {k: asdict(s) for k, s in session.entities.items()},
+        "reach": {k: asdict(replace(r, last_seq=at)) for k, r in session.reach.items()},
+        "entities": {k: asdict(replace(s, seq=at)) for k, s in session.entities.items()},
         "tickets": list(session.tickets),
     }
 
@@ -146,9 +180,9 @@ def _task_moved(session: Session, event: ev.TaskStarted | ev.TaskResumed | ev.Ta
 def _activate(session: Session, task: Task) -> Session:
     """Make a task the active one; the one before it waits. The oldest waiting task falls off the end of the list."""
     waiting = tuple(t for t in session.waiting if t.id != task.id)
-    if session.task:
+    if session.task and session.task.id != task.id:
         waiting = (*waiting, session.task)[-KEEP_WAITING:]
-    return replace(session, task=task, waiting=waiting)
+    return _tidy(replace(session, task=task, waiting=waiting))
 
 
 def _end(session: Session, event: ev.TaskEnded) -> Session:
@@ -157,11 +191,13 @@ def _end(session: Session, event: ev.TaskEnded) -> Session:
         return session
     done = replace(task, outcome=event.outcome, question=None)
     active = None if session.task and session.task.id == task.id else session.task
-    return replace(
-        session,
-        task=active,
-        waiting=tuple(t for t in session.waiting if t.id != task.id),
-        ended=(*session.ended, done)[-KEEP_ENDED:],
+    return _tidy(
+        replace(
+            session,
+            task=active,
+            waiting=tuple(t for t in session.waiting if t.id != task.id),
+            ended=(*session.ended, done)[-KEEP_ENDED:],
+        )
     )
 
 
@@ -218,7 +254,7 @@ def _action(session: Session, event: ev.ActionProposed | ev.ActionMoved, at: int
             state="awaiting_confirmation",
             reason=event.reason,
         )
-        return replace(session, actions=_trimmed({**session.actions, action.id: action}))
+        return _tidy(replace(session, actions={**session.actions, action.id: action}))
     known = session.actions.get(event.action)
     if known is None or event.state not in ACTION_ORDER.get(known.state, frozenset()):
         return session
@@ -241,15 +277,23 @@ def _looked_up(session: Session, event: ev.ToolSucceeded, seq: int) -> Session:
     return replace(session, entities={**session.entities, **found}) if found else session
 
 
-def _trimmed(actions: dict[str, Action]) -> dict[str, Action]:
-    """Forget the oldest settled actions beyond KEEP_ACTIONS; open ones are never forgotten."""
-    surplus = len(actions) - KEEP_ACTIONS
-    settled = [k for k, a in actions.items() if not a.open][: max(0, surplus)]
-    return {k: a for k, a in actions.items() if k not in settled}
+def _tidy(session: Session) -> Session:
+    """Forget the oldest actions beyond KEEP_ACTIONS that are settled, or that nobody can be asked about any more.
+
+    One that was dispatched, or may have been, is never forgotten.
+    """
+    surplus = len(session.actions) - KEEP_ACTIONS
+    if surplus <= 0:
+        return session
+    tasks = {task.id for task in (session.task, *session.waiting) if task}
+    idle = [k for k, a in session.actions.items() if not a.open or (a.state in UNSENT and a.task not in tasks)]
+    gone = set(idle[:surplus])
+    return replace(session, actions={k: a for k, a in session.actions.items() if k not in gone})
 
 
-def _replied(session: Session, event: ev.ReplyQueued, seq: int) -> Session:
+def _replied(session: Session, event: ev.ReplyQueued, seq: int, at: int) -> Session:
     task = session.task
     if event.about and task and task.question and task.question.id == event.about:
-        return replace(session, task=replace(task, question=replace(task.question, replied_seq=seq)))
+        question = replace(task.question, replied_seq=seq, replied_at=at, reply=event.outbox)
+        return replace(session, task=replace(task, question=question))
     return session

@@ -23,7 +23,8 @@ class Slot:
 class Question:
     """What the bot waits for. With `action`, the answer is consent to that action's exact arguments.
 
-    `asked_seq` is the seq of the `Asked` event; `replied_seq` the seq of the reply that carries it, once committed.
+    `asked_seq` is the seq of the `Asked` event; `replied_seq`, `replied_at` and `reply` are the seq, the time and the
+    outbox id of the reply that carries it, once committed.
     """
 
     id: str
@@ -33,6 +34,8 @@ class Question:
     expires: int | None = None
     asked_seq: int = 0
     replied_seq: int | None = None
+    replied_at: int | None = None
+    reply: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

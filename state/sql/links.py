@@ -42,6 +42,8 @@ def prove(vault: Vault, address: Address, claims: Claims, *, method: str, create
     is made.
     """
     here = yield from _here(vault, address, claims, create=create)
+    if method != "token" and not Assurance(here["assurance"]).covers(Assurance.CHANNEL):
+        raise errors.BadInput("an address that its channel did not authenticate proves nothing")
     mine = yield from people.customer_of(vault, here["user_id"])
     if mine not in {None, claims.customer_id}:
         return Proven(user_id=here["user_id"], session_id=here["id"], foreign=True)
@@ -128,9 +130,12 @@ def _remember(vault: Vault, user_id: str, claims: Claims, method: str) -> Tx[Non
 
 
 def _join_addresses(vault: Vault, user_id: str, claims: Claims, frozen: list[str]) -> Tx[str]:
-    """Link users who wrote from an address that its channel authenticated and that equals a verified attribute."""
+    """Link users who wrote from an address that its channel authenticated and that equals a verified attribute.
+
+    An attribute that several customers have says nothing about who wrote.
+    """
     for kind, value in (("phone", claims.phone), ("email", claims.email)):
-        if not value:
+        if not value or (yield from people.holders(vault, (kind, value))) != [user_id]:
             continue
         rows = yield query(
             "SELECT DISTINCT user_id FROM identities WHERE match_idx = :idx AND user_id <> :user_id",
@@ -138,20 +143,27 @@ def _join_addresses(vault: Vault, user_id: str, claims: Claims, frozen: list[str
             user_id=user_id,
         )
         for row in rows:
-            other = yield from people.customer_of(vault, row["user_id"])
-            if other in {None, claims.customer_id}:
+            yield from _locked(row["user_id"])  # whoever proves something about that user waits, or did it before
+            if (yield from people.customer_of(vault, row["user_id"])) in {None, claims.customer_id}:
                 user_id = yield from link(vault, user_id, row["user_id"], f"same verified {kind}", frozen)
     return user_id
+
+
+def _locked(user_id: str) -> Tx[Row]:
+    """A user's session, locked. Raises Conflict when it was linked to another by now."""
+    rows = yield query(SESSION, user_id=user_id)
+    if rows[0]["forwarded_to"]:
+        raise errors.Conflict("the session was linked to another just now")
+    return rows[0]
 
 
 def link(vault: Vault, one: str, two: str, reason: str, frozen: list[str]) -> Tx[str]:
     """Make two users one: the younger session is frozen and forwarded to the older. Returns the user that stays."""
     sessions = []
-    for user_id in sorted((one, two)):  # one order of locks for everybody
-        rows = yield query(SESSION, user_id=user_id)
-        sessions.append(rows[0])
+    for user_id in sorted((one, two)):
+        sessions += [(yield from _locked(user_id))]
     older, younger = sorted(sessions, key=lambda s: (s["created_at"], s["id"]))
-    carried, unanswered = yield from _carried(vault, younger)
+    carried, unanswered = yield from _carried(vault, younger, older["next_seq"])
     yield from _freeze(vault, older, younger, reason)
     yield from _take_over(vault, older, younger, reason, carried=carried, unanswered=unanswered)
     names = {
@@ -171,15 +183,20 @@ def link(vault: Vault, one: str, two: str, reason: str, frozen: list[str]) -> Tx
     return str(older["user_id"])
 
 
-def _carried(vault: Vault, younger: Row) -> Tx[tuple[dict[str, Any], list[ev.Stored]]]:
-    """What the younger session knows, and its messages that no turn has answered."""
+def _carried(vault: Vault, younger: Row, at: int) -> Tx[tuple[dict[str, Any], list[ev.Stored]]]:
+    """What the younger session knows, for the place `at` of the older, and its messages that no turn has answered.
+
+    A message that consented to a write under way is answered by the outcome of that write, wherever it is told.
+    """
     keys = yield from log.ciphers(vault, [f"u:{younger['user_id']}"])
     base = log.open_state(keys.get(f"u:{younger['user_id']}"), younger)
     after = min(base.seq, younger["done_seq"])
     stored = yield from log.between(vault, younger["id"], after, younger["next_seq"])
     state = reducers.fold(base, [s for s in stored if s.seq > base.seq])
-    unanswered = [s for s in stored if s.seq > younger["done_seq"] and isinstance(s.data, ev.MessageReceived)]
-    return reducers.carried(state), unanswered
+    consents = [action.consent_seq or 0 for action in state.open_actions()]
+    done = max(younger["done_seq"], *consents, 0)
+    unanswered = [s for s in stored if s.seq > done and isinstance(s.data, ev.MessageReceived)]
+    return reducers.carried(state, at=at, moved=[s.seq for s in unanswered]), unanswered
 
 
 def _freeze(vault: Vault, older: Row, younger: Row, reason: str) -> Tx[None]:
@@ -206,7 +223,7 @@ def _take_over(
         identities=[dict(row) for row in identities],
         carried=carried,
     )
-    entries = [log.Entry(joined), *(log.Entry(s.data, s.identity) for s in unanswered if s.data)]
+    entries = [log.Entry(joined), *(log.Entry(s.data, s.identity, s.at) for s in unanswered if s.data)]
     yield from people.note(vault, older, *entries)
     for seq, stored in enumerate(unanswered, start=older["next_seq"] + 1):
         yield query(
@@ -216,7 +233,7 @@ def _take_over(
             from_id=younger["id"],
             old=stored.seq,
         )
-    has_open = any(action["state"] in {"dispatched", "unknown"} for action in carried["actions"].values())
+    has_open = any(action["state"] != "awaiting_confirmation" for action in carried["actions"].values())
     if unanswered or has_open:
         yield query(
             "UPDATE sessions SET in_seq = :seq, burst_at = {now}, ready_at = {now} WHERE id = :id",

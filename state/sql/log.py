@@ -17,10 +17,14 @@ INSERT = """INSERT INTO events (session_id, seq, kind, at, turn, identity_id, ow
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event to be appended, and the identity whose key encrypts it (None: the user's own key)."""
+    """An event to be appended, and the identity whose key encrypts it (None: the user's own key).
+
+    `at`: when it happened, if that was not now.
+    """
 
     event: ev.Event
     identity: str | None = None
+    at: int | None = None
 
 
 def owner_of(identity: str | None, user_id: str) -> str:
@@ -76,7 +80,7 @@ def append(
                 "session_id": session["id"],
                 "seq": seq,
                 "kind": type(entry.event).__name__,
-                "at": session["now"],
+                "at": session["now"] if entry.at is None else entry.at,
                 "turn": turn,
                 "identity_id": entry.identity,
                 "owner": owner,

@@ -125,22 +125,35 @@ def customer(customer_id: str) -> Address:
 
 def customer_of(vault: Vault, user_id: str) -> Tx[str | None]:
     """The customer number of a user, when one is proven."""
-    for _, address, _ in (yield from addresses(vault, user_id)):
-        if address.channel == CUSTOMER:
-            return address.address
-    return None
+    rows = yield query(
+        "SELECT id, address_enc FROM identities WHERE user_id = :user_id AND channel = :channel",
+        user_id=user_id,
+        channel=CUSTOMER,
+    )
+    if not rows:
+        return None
+    owner = f"i:{rows[0]['id']}"
+    keys = yield from log.ciphers(vault, [owner])
+    return _text(keys[owner], rows[0]) if owner in keys else None
 
 
 def _known_user(vault: Vault, newcomer: Newcomer) -> Tx[str | None]:
     """The one user with this verified phone or e-mail; none when nobody or several have it."""
     if newcomer.match is None or not newcomer.assurance.covers(Assurance.CHANNEL):
         return None
+    found = yield from holders(vault, newcomer.match)
+    return found[0] if len(found) == 1 else None
+
+
+def holders(vault: Vault, match: tuple[str, str]) -> Tx[list[str]]:
+    """The users who have this verified phone or e-mail; users that were linked into another do not count."""
     rows = yield query(
-        "SELECT DISTINCT user_id FROM attributes WHERE kind = :kind AND idx = :idx LIMIT 2",
-        kind=newcomer.match[0],
-        idx=match_index(vault, newcomer.match),
+        "SELECT DISTINCT a.user_id FROM attributes a JOIN sessions s ON s.user_id = a.user_id"
+        " WHERE a.kind = :kind AND a.idx = :idx AND s.forwarded_to IS NULL",
+        kind=match[0],
+        idx=match_index(vault, match),
     )
-    return rows[0]["user_id"] if len(rows) == 1 else None
+    return [row["user_id"] for row in rows]
 
 
 def _create_user(vault: Vault) -> Tx[str]:

@@ -30,7 +30,8 @@ def session_row(session_id: str) -> Tx[Row | None]:
 def transcript(vault: Vault, session_id: str, after: int) -> Tx[list[tuple[str, ev.Stored]]]:
     """Messages and replies after a seq, oldest first, with the session each lies in.
 
-    With `after` 0 the sessions that were forwarded here come first, under their own numbers.
+    With `after` 0 the sessions that were forwarded here come first, under their own numbers; a message that came along
+    unanswered is shown once, where it came along to.
     """
     found: list[tuple[str, ev.Stored]] = []
     sessions = [session_id]
@@ -47,7 +48,17 @@ def transcript(vault: Vault, session_id: str, after: int) -> Tx[list[tuple[str, 
         )
         stored = yield from log.opened(vault, one, list(reversed(rows)))
         found += [(one, s) for s in stored]
-    return sorted(found, key=lambda pair: pair[1].at) if len(sessions) > 1 else found
+    return _merged(found) if len(sessions) > 1 else found
+
+
+def _merged(found: list[tuple[str, ev.Stored]]) -> list[tuple[str, ev.Stored]]:
+    """Several sessions' messages by time, each message once: the last of its places counts."""
+    last: dict[tuple[str, ...], int] = {}
+    for number, (place, stored) in enumerate(found):
+        said = stored.data
+        own = (place, str(stored.seq))
+        last[(said.channel, said.message_id) if isinstance(said, ev.MessageReceived) else own] = number
+    return sorted((found[number] for number in last.values()), key=lambda pair: pair[1].at)
 
 
 def events(vault: Vault, session_id: str, after: int) -> Tx[list[ev.Stored]]:

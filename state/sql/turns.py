@@ -10,7 +10,7 @@ from state import errors, faults, reducers
 from state import events as ev
 from state.keys import Vault
 from state.lease import Lease
-from state.session import Session
+from state.session import Question, Session
 from state.sql import deliveries, log
 from state.sql.database import Row, Tx, many, query
 from state.sql.deliveries import Delivery
@@ -151,8 +151,7 @@ def open_session(vault: Vault, lease: Lease) -> Tx[Opened]:
     stored = yield from _events(vault, row, base.seq)
     session = reducers.fold(base, [s for s in stored if s.seq > base.seq])
     done = row["done_seq"]
-    asked = session.task.question.replied_seq if session.task and session.task.question else None
-    handed_at, handing = yield from _handed(row["id"], asked, stored)
+    handed_at, handing = yield from _handed(session.task.question if session.task else None)
     return Opened(
         session=session,
         pending=tuple(s for s in stored if s.seq > done and s.kind in ev.INBOUND),
@@ -182,15 +181,13 @@ def _events(vault: Vault, row: Row, after: int) -> Tx[list[ev.Stored]]:
     return (yield from log.opened(vault, row["id"], rows))
 
 
-def _handed(session_id: str, seq: int | None, stored: Sequence[ev.Stored]) -> Tx[tuple[int | None, bool]]:
-    """When the reply at `seq` was handed over. One without an outbox row is fetched by its client: at commit."""
-    if seq is None:
+def _handed(question: Question | None) -> Tx[tuple[int | None, bool]]:
+    """When the open question's reply was handed over. One without an outbox row is fetched by its client: at commit."""
+    if question is None or question.reply is None:
         return None, False
-    rows = yield query(
-        "SELECT state, handed_at FROM outbox WHERE session_id = :id AND seq = :seq", id=session_id, seq=seq
-    )
+    rows = yield query("SELECT state, handed_at FROM outbox WHERE id = :id", id=question.reply)
     if not rows:
-        return next((s.at for s in stored if s.seq == seq), 0), False
+        return question.replied_at, False
     return rows[0]["handed_at"], rows[0]["state"] in {"pending", "claimed"}
 
 
