@@ -47,7 +47,7 @@ def accept(vault: Vault, message: Inbound, pace: Pace) -> Tx[tuple[Accepted, Rea
     event = ev.MessageReceived(
         channel=message.channel,
         identity=session["identity_id"],
-        assurance=session["assurance"],
+        assurance=_assurance(message, session),
         message_id=message.provider_id,
         text=message.text,
         choice=message.choice,
@@ -59,6 +59,16 @@ def accept(vault: Vault, message: Inbound, pace: Pace) -> Tx[tuple[Accepted, Rea
     ready = yield from _make_ready(session, seq, pace)
     faults.point("ingest.pre_commit")
     return Accepted(new=True, session_id=session["id"], user_id=session["user_id"], seq=seq), ready
+
+
+def _assurance(message: Inbound, session: Row) -> str:
+    """How far this very message is proven: a claimed sender has none of what the address proved before."""
+    known = Assurance(session["assurance"])
+    return message.assurance if message.assurance is Assurance.CLAIMED else max(known, message.assurance, key=_rank)
+
+
+def _rank(assurance: Assurance) -> int:
+    return assurance.rank
 
 
 def _newcomer(message: Inbound) -> Newcomer:
@@ -90,7 +100,9 @@ def _remember(vault: Vault, message: Inbound, session: Row, seq: int) -> Tx[bool
     keys = yield from log.ciphers(vault, [owner])
     envelope = None
     if message.raw:
-        envelope = keys[owner].seal(message.raw, f"inbox|envelope|{message.channel}|{message.provider_id}")
+        envelope = keys[owner].seal(
+            message.raw, f"inbox|envelope|{message.channel}|{message.account}|{message.provider_id}"
+        )
     rows = yield query(
         "INSERT INTO inbox (channel, account, provider_id, session_id, seq, at, envelope)"
         " VALUES (:channel, :account, :provider_id, :session_id, :seq, {now}, :envelope)"

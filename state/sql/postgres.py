@@ -18,7 +18,12 @@ LIMITS = {
 }
 AWAY = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.TooManyConnectionsError, TimeoutError)
 RACES = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
-BUSY = (asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError, asyncpg.LockNotAvailableError)
+BUSY = (
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
 
 
 class PostgresDatabase:

@@ -41,6 +41,7 @@ class SqliteDatabase:
         """Open the file at `path` and take its lock. Raises BadInput when another process has it."""
         self._lock = _lock(path)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._closed = False
         self._read = _connect(path)
         self._read.execute("PRAGMA query_only=ON")
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="sqlite-read")
@@ -54,6 +55,8 @@ class SqliteDatabase:
 
     async def write(self, make: Callable[[], Tx[T]]) -> T:
         """Queue a transaction for the writer; returns after the commit that holds it."""
+        if self._closed:
+            raise errors.RetryLater("the database is closed")
         loop = asyncio.get_running_loop()
         job = _Job(make, loop.create_future(), loop)
         self._jobs.put(job)
@@ -62,10 +65,13 @@ class SqliteDatabase:
 
     async def read(self, make: Callable[[], Tx[T]]) -> T:
         """Run in the reader thread, on one snapshot."""
+        if self._closed:
+            raise errors.RetryLater("the database is closed")
         return await asyncio.get_running_loop().run_in_executor(self._reader, self._snapshot, make)
 
     async def close(self) -> None:
         """Finish what is queued, close and give the lock back."""
+        self._closed = True
         self._jobs.put(None)
         await asyncio.to_thread(self._writer.join)
         self._reader.shutdown()
@@ -73,13 +79,14 @@ class SqliteDatabase:
         self._lock.close()
 
     def _snapshot(self, make: Callable[[], Tx[T]]) -> T:
-        self._read.execute("BEGIN")
         try:
+            self._read.execute("BEGIN")
             return _drive(self._read, make())
         except sqlite3.Error as error:
             raise errors.RetryLater(f"database: {error}") from error
         finally:
-            self._read.execute("ROLLBACK")
+            if self._read.in_transaction:
+                self._read.execute("ROLLBACK")
 
     def _run(self, path: str) -> None:
         connection = _connect(path)
