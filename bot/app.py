@@ -21,6 +21,7 @@ from bot.inbox import Inbox
 from bot.jobs import Clock
 from bot.models import MODELS, prompts
 from bot.models.base import Model
+from bot.models.breaker import RetryPolicy
 from bot.models.guarded import Guarded
 from bot.models.offline import Offline
 from bot.outbox import Sender, composer
@@ -140,7 +141,7 @@ def _parts(settings: Settings, store: Store, systems: Systems, adapters: Mapping
         settings=settings,
         store=store,
         gateway=gateway,
-        model=Guarded(inner=_model(settings, offline)),
+        model=Guarded(inner=_model(settings, offline), policy=RetryPolicy(retries=settings.tuning.model_retries)),
         offline=offline,
         workflows=flows,
         replies=replies.load(settings.config_file("replies.yaml")),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import orjson
 
+from bot.answers import Said
 from bot.draft import Draft
 from bot.models.base import Line, Prompt, TaskView
 from bot.parts import Parts
@@ -15,17 +16,19 @@ from state.session import Task
 
 LINES = 12
 LINE_CHARS = 1_500
+VALUE_CHARS = 300
 OUT_TOKENS = 800
+CUT = " […] "
 
 
-def assemble(draft: Draft, parts: Parts, texts: Sequence[str], allowed: Sequence[str]) -> Prompt:
+def assemble(draft: Draft, parts: Parts, said: Said, allowed: Sequence[str]) -> Prompt:
     """The prompt of this turn: at most LINES messages, each cut, whatever the length of the conversation."""
     return Prompt(
         version=parts.instructions.version,
         instructions=parts.instructions.text,
         situation=situation(draft),
-        lines=lines(draft),
-        texts=tuple(texts),
+        lines=lines(draft, said.first_seq),
+        texts=said.texts,
         functions=parts.functions,
         allowed=tuple(allowed),
         task=view(draft.session.task),
@@ -36,16 +39,39 @@ def assemble(draft: Draft, parts: Parts, texts: Sequence[str], allowed: Sequence
     )
 
 
-def lines(draft: Draft) -> tuple[Line, ...]:
-    """The last messages and replies, oldest first; those of this burst come last."""
-    found = []
-    for stored in draft.opened.recent[-LINES:]:
-        if isinstance(stored.data, ev.MessageReceived):
-            text = stored.data.text or ("(a button was pressed)" if stored.data.choice else "(an attachment)")
-            found.append(Line(role="user", text=text[:LINE_CHARS]))
-        elif isinstance(stored.data, ev.ReplyQueued):
-            found.append(Line(role="assistant", text=stored.data.text[:LINE_CHARS]))
-    return tuple(found)
+def lines(draft: Draft, first_seq: int) -> tuple[Line, ...]:
+    """The last messages and replies, oldest first, and after them what is to be answered, from `first_seq` on.
+
+    A message that came while the turn before was still running stands before that turn's reply in the log, and all the
+    same last here: what is to be answered comes last, always.
+    """
+    asked = {s.seq for s in draft.pending if s.seq >= first_seq}
+    labels = _labels(draft.opened.recent)
+    before = [s for s in draft.opened.recent if s.seq not in asked][-LINES:]
+    now = [s for s in draft.pending if s.seq in asked]
+    found = [line for stored in (*before, *now) if (line := _line(stored, labels))]
+    return tuple(found[-LINES:])
+
+
+def _labels(recent: Iterable[ev.Stored]) -> dict[str, str]:
+    """What stood on the buttons, by token."""
+    return {c["value"]: c["label"] for s in recent if isinstance(s.data, ev.ReplyQueued) for c in s.data.choices}
+
+
+def _line(stored: ev.Stored, labels: dict[str, str]) -> Line | None:
+    data = stored.data
+    if isinstance(data, ev.MessageReceived):
+        text = data.text or (labels.get(data.choice, "(a button was pressed)") if data.choice else "(an attachment)")
+        return Line(role="user", text=shortened(text, LINE_CHARS))
+    return Line(role="assistant", text=shortened(data.text, LINE_CHARS)) if isinstance(data, ev.ReplyQueued) else None
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most `most` characters: of a longer one its beginning and end, where the point usually stands."""
+    if len(text) <= most:
+        return text
+    tail = most // 3
+    return text[: most - tail - len(CUT)] + CUT + text[-tail:]
 
 
 def situation(draft: Draft) -> str:
@@ -54,8 +80,8 @@ def situation(draft: Draft) -> str:
     known = {
         "channel": draft.channel,
         "customer_known": session.customer_id is not None,
-        "name": session.name,
-        "talked_about": {name: slot.value for name, slot in session.entities.items() if name != "customer_id"},
+        "name": _cut(session.name),
+        "talked_about": {name: _cut(slot.value) for name, slot in session.entities.items() if name != "customer_id"},
         "task": _task(session.task),
         "set_aside": [t.workflow for t in session.waiting],
     }
@@ -74,5 +100,9 @@ def _task(task: Task | None) -> dict[str, object] | None:
     seen = view(task)
     if seen is None:
         return None
-    slots = {name: value for name, value in seen.slots.items() if name != "customer_id"}
+    slots = {name: _cut(value) for name, value in seen.slots.items() if name != "customer_id"}
     return {"workflow": seen.workflow, "slots": slots, "waiting_for": seen.asked}
+
+
+def _cut(value: object) -> object:
+    return shortened(value, VALUE_CHARS) if isinstance(value, str) else value

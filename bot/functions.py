@@ -63,6 +63,12 @@ def _property(slot: Slot) -> dict[str, Any]:
     text = slot.description or KINDS.get(slot.type, "")
     if slot.type == "choice":
         found: dict[str, Any] = {"type": ["string", "null"], "enum": [*slot.choices, None]}
+        text = f"{text} {_legend(slot)}".strip()
     else:
         found = {"type": ["boolean" if slot.type == "yes_no" else "string", "null"]}
     return found | ({"description": f"{text} null when not said."} if text else {"description": "null when not said."})
+
+
+def _legend(slot: Slot) -> str:
+    """What each choice means, as the customer reads it."""
+    return "; ".join(f"{name}: {label}" for name, label in slot.choices.items()) + "."

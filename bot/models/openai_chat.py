@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any, Self
 
 from bot.models import known, openai_parts
@@ -145,8 +146,7 @@ def read(answer: dict[str, Any], *, model: str) -> Reply:
     text = _text(message.get("content"))
     if not (calls or text):
         raise ModelWrong("the model's answer is empty", usage=usage)
-    name = answer.get("model")
-    return Reply(model=name if isinstance(name, str) and name else model, text=text, calls=calls, usage=usage)
+    return Reply(model=openai_parts.model_name(answer, model), text=text, calls=calls, usage=usage)
 
 
 def _check_ending(reason: object, *, refusal: object, usage: Usage) -> None:
@@ -158,7 +158,8 @@ def _check_ending(reason: object, *, refusal: object, usage: Usage) -> None:
 
 def _read_call(item: dict[str, Any]) -> Call:
     function = openai_parts.mapping(item.get("function"))
-    return openai_parts.read_call(item.get("id"), function.get("name"), function.get("arguments"))
+    identifier = item.get("id") or f"call_{uuid.uuid4().hex}"  # some servers leave it out; it only pairs our own lines
+    return openai_parts.read_call(identifier, function.get("name"), function.get("arguments"))
 
 
 def _text(content: object) -> str:

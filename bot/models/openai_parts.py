@@ -6,11 +6,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
+import re2
 
 from bot.models.base import Call, Function, Line, ModelWrong, Prompt, Usage
 
+LONGEST_ARGUMENTS = 32_768
+NAME_LENGTH = 64
 CACHE_KEY_LENGTH = 64
 SAFETY_ID_LENGTH = 128
+_UNFIT = re2.compile(r"[^a-zA-Z0-9_-]")
 
 
 def split(lines: tuple[Line, ...]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
@@ -55,10 +59,16 @@ def arguments_text(call: Call) -> str:
 
 
 def read_call(identifier: object, name: object, arguments: object) -> Call:
-    """Read one proposed call; arguments that are no JSON object are kept as they are for one repair."""
-    if not (isinstance(identifier, str) and isinstance(name, str) and name):
+    """Read one proposed call; arguments that are no JSON object are kept as they are for one repair.
+
+    They go back to the provider with the next request, so what it could not take is no call at all.
+    """
+    if not (isinstance(identifier, str) and identifier and isinstance(name, str) and name):
         raise ModelWrong("the model's call has no id or no name")
     text = arguments if isinstance(arguments, str) else orjson.dumps(arguments).decode()
+    if len(text) > LONGEST_ARGUMENTS:
+        raise ModelWrong("the model's call is too long")
+    name = _UNFIT.sub("_", name)[:NAME_LENGTH]
     try:
         found = orjson.loads(text or "{}")
     except orjson.JSONDecodeError:
@@ -77,6 +87,12 @@ def read_usage(answer: Mapping[str, Any], *, names: tuple[str, str, str]) -> Usa
         tokens_out=_count(usage.get(tokens_out)),
         cached=_count(mapping(usage.get(details)).get("cached_tokens")),
     )
+
+
+def model_name(answer: Mapping[str, Any], asked: str) -> str:
+    """Read which model answered; a server that does not say so used the one it was asked for."""
+    name = answer.get("model")
+    return name[:NAME_LENGTH] if isinstance(name, str) and name else asked
 
 
 def mapping(value: object) -> Mapping[str, Any]:

@@ -130,9 +130,8 @@ def read(answer: dict[str, Any], *, model: str) -> Reply:
     calls = tuple(_read_call(item) for item in items if item.get("type") == "function_call")
     if not (calls or text):
         raise ModelWrong("the model's answer is empty", usage=usage)
-    name = answer.get("model")
     return Reply(
-        model=name if isinstance(name, str) and name else model,
+        model=openai_parts.model_name(answer, model),
         text=text,
         calls=calls,
         items=tuple(items) if calls else (),
