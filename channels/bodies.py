@@ -8,13 +8,17 @@ from aiohttp import web
 async def read(request: web.Request, *, limit: int) -> bytes:
     """Give the whole body; raises HTTPRequestEntityTooLarge (413) as soon as it is longer than `limit`.
 
-    The count is of unpacked bytes, so a compressed body gains nothing.
+    The count is of unpacked bytes, so a compressed body gains nothing. One that breaks off, or is not packed as it
+    says, raises HTTPBadRequest (400).
     """
     if (request.content_length or 0) > limit:
         raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=request.content_length or 0)
     body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > limit:
-            raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=len(body))
+    try:
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > limit:
+                raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=len(body))
+    except (web.RequestPayloadError, ConnectionError):
+        raise web.HTTPBadRequest(text="the body does not arrive as its headers say\n") from None
     return bytes(body)

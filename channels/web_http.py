@@ -69,6 +69,8 @@ class Plain:
             raw = await bodies.read(request, limit=web_frames.FRAME_LIMIT)
         except web.HTTPRequestEntityTooLarge:
             raise Refusal("too_long", "The frame is larger than 16 KB.", status=413) from None
+        except web.HTTPBadRequest:
+            raise Refusal("bad_frame", "The body does not arrive as its headers say.") from None
         frame = web_frames.read(raw)
         if isinstance(frame, Hello):
             return (await self._desk.greet(frame)).frame
