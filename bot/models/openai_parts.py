@@ -68,14 +68,14 @@ def read_call(identifier: object, name: object, arguments: object) -> Call:
     text = arguments if isinstance(arguments, str) else orjson.dumps(arguments).decode()
     if len(text) > LONGEST_ARGUMENTS:
         raise ModelWrong("the model's call is too long")
-    name = _UNFIT.sub("_", name)[:NAME_LENGTH]
+    known = str(_UNFIT.sub("_", name))[:NAME_LENGTH]
     try:
         found = orjson.loads(text or "{}")
     except orjson.JSONDecodeError:
-        return Call(id=identifier, name=name, raw=text)
+        return Call(id=identifier, name=known, raw=text)
     if not isinstance(found, dict):
-        return Call(id=identifier, name=name, raw=text)
-    return Call(id=identifier, name=name, arguments=found)
+        return Call(id=identifier, name=known, raw=text)
+    return Call(id=identifier, name=known, arguments=found)
 
 
 def read_usage(answer: Mapping[str, Any], *, names: tuple[str, str, str]) -> Usage:

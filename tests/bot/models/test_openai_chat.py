@@ -175,6 +175,15 @@ def test_an_answer_in_parts_is_read() -> None:
     assert ("Hello", "asked") == (reply.text, reply.model)
 
 
+@pytest.mark.parametrize("identifier", [None, ""])
+def test_a_call_without_an_id_gets_one(identifier: str | None) -> None:
+    """Some servers leave the id out; it only pairs the call with our result, so one of our own does."""
+    made = [{"id": identifier, "function": {"name": "refund", "arguments": "{}"}} for _ in range(2)]
+    first, second = read_answer({"choices": [{"message": {"tool_calls": made}}]}, model="m").calls
+    assert first.id
+    assert first.id != second.id
+
+
 @pytest.mark.parametrize(
     "choice",
     [
@@ -185,11 +194,10 @@ def test_an_answer_in_parts_is_read() -> None:
         {"message": {"content": 7}},
         {"message": {"content": "half"}, "finish_reason": "length"},
         {"message": {"tool_calls": [{"id": "c", "function": {"arguments": "{}"}}]}},
-        {"message": {"tool_calls": [{"function": {"name": "refund", "arguments": "{}"}}]}},
     ],
 )
 def test_an_answer_that_cannot_be_used_is_wrong(choice: dict[str, Any]) -> None:
-    """Empty, cut off, or a call without a name or id: never half an answer, and its cost is not lost."""
+    """Empty, cut off, or a call without a name: never half an answer, and its cost is not lost."""
     with pytest.raises(ModelWrong) as caught:
         read_answer({"choices": [choice], "usage": {"prompt_tokens": 3, "completion_tokens": 4}}, model="m")
     assert caught.value.again

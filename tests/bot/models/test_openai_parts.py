@@ -55,11 +55,19 @@ def test_arguments_are_an_object_or_kept_as_text(arguments: object, call: Call) 
     assert call == openai_parts.read_call("c", "f", arguments)
 
 
-@pytest.mark.parametrize("identifier, name", [(None, "f"), ("c", None), ("c", ""), (7, "f")])
+@pytest.mark.parametrize("identifier, name", [(None, "f"), ("", "f"), ("c", None), ("c", ""), (7, "f")])
 def test_a_call_needs_an_id_and_a_name(identifier: object, name: object) -> None:
     """Without them it can neither be made nor answered."""
     with pytest.raises(ModelWrong):
         openai_parts.read_call(identifier, name, "{}")
+
+
+def test_a_call_that_could_not_go_back_is_no_call() -> None:
+    """A name is made fit for the next request, which repeats it; endless arguments are refused."""
+    assert "functions_refund__" == openai_parts.read_call("c", "functions.refund()", "{}").name
+    assert 64 == len(openai_parts.read_call("c", "f" * 1_000, "{}").name)
+    with pytest.raises(ModelWrong):
+        openai_parts.read_call("c", "f", '{"a": "' + "x" * 40_000 + '"}')
 
 
 @pytest.mark.parametrize("usage", [None, [], {}, {"in": "many", "details": 3}, {"in": None, "out": None}])
