@@ -200,7 +200,6 @@
     .message.system { align-items: center; padding: 0; }
     .system .text { background: none; border-color: transparent; color: var(--quiet); font-size: 14px; text-align: center; padding-block: 2px; }
     .rich { white-space: normal; }
-    .rich p { white-space: pre-line; } /* a line of the terms stays a line */
     .rich > :first-child { margin-block-start: 0; } .rich > :last-child { margin-block-end: 0; }
     .rich p, .rich ul, .rich ol, .rich pre, .rich table, .rich blockquote { margin-block: 8px; margin-inline: 0; }
     .rich ul, .rich ol { padding-inline-start: 22px; }
