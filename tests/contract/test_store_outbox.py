@@ -9,7 +9,9 @@ import pytest
 
 from state import events as ev
 from state.identity import Address
+from state.lease import Lease
 from state.messages import Outbound, Receipt, StatusUpdate
+from state.sql.database import Row
 from state.sql.turns import Written
 from state.store import Store
 from tests.contract import stores
@@ -211,7 +213,7 @@ async def test_the_open_question_knows_whether_it_was_handed_over(store: Store) 
     """A yes counts only after that: on its way, handed over, or never."""
     lease = await leased(store)
     opened = await store.open_session(lease)
-    asked = [
+    asked: list[ev.Event] = [
         ev.TaskStarted(task="t1", workflow="refund"),
         ev.Asked(task="t1", slot="confirmation", question="q1", action="a1"),
         reply(opened, "49.00 USD?", about="q1"),
@@ -231,7 +233,7 @@ async def test_a_question_that_is_fetched_was_handed_over_when_it_was_committed(
     """The web's client reads what is committed; there is no outbox row to look at."""
     lease = await leased(store, said(sender=stores.visitor()))
     opened = await store.open_session(lease)
-    asked = [
+    asked: list[ev.Event] = [
         ev.TaskStarted(task="t1", workflow="refund"),
         ev.Asked(task="t1", slot="confirmation", question="q1"),
         reply(opened, "sure?", about="q1"),
@@ -275,17 +277,17 @@ async def _sent(store: Store) -> Written:
     return written
 
 
-async def _reopened(store: Store) -> list[stores.Lease]:
+async def _reopened(store: Store) -> list[Lease]:
     await stores.execute(store, "UPDATE sessions SET lease_until = 1")
     return await store.claim("w1", limit=5, lease_ms=15_000)
 
 
-async def _row(store: Store, number: int = 0) -> stores.Row:
+async def _row(store: Store, number: int = 0) -> Row:
     found = await stores.rows(store, "SELECT * FROM outbox ORDER BY created_at, seq")
     return found[number]
 
 
-def _outcome(row: stores.Row) -> tuple[str, str | None, str | None]:
+def _outcome(row: Row) -> tuple[str, str | None, str | None]:
     return row["state"], row["reason"], row["status"]
 
 
