@@ -14,6 +14,7 @@ from tests.harness.inprocess import performed
 from tests.harness.places import Place
 from tests.harness.stage import Stage
 
+pytest.register_assert_rewrite("tests.flows.told")
 trained.share()
 APART = ("web", "worker", "clock")
 
