@@ -28,7 +28,10 @@ class Delivery:
 
 
 def add(session_id: str, placed: Sequence[tuple[Delivery, int]], worker: str, claim_ms: int) -> Tx[tuple[str, ...]]:
-    """Insert outbox rows, born claimed by this process unless an earlier reply of the channel is still on its way."""
+    """Insert outbox rows, born claimed by this process unless an earlier reply of the channel is still on its way.
+
+    Earlier is also what a session that was forwarded to this one still owes to the same address.
+    """
     claimed = []
     for delivery, seq in placed:
         rows = yield query(
@@ -38,8 +41,9 @@ def add(session_id: str, placed: Sequence[tuple[Delivery, int]], worker: str, cl
             " {now} + CASE WHEN w.state = 'claimed' THEN CAST(:claim AS BIGINT) ELSE 0 END, :worker,"
             " CASE WHEN w.state = 'claimed' THEN 1 ELSE 0 END, {now}, CASE WHEN w.state = 'claimed' THEN {now} END"
             " FROM (SELECT CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE session_id = :session_id AND channel = :channel"
-            " AND seq < :first AND state IN ('pending', 'claimed')) THEN 'pending' ELSE 'claimed' END AS state) w"
-            " RETURNING state",
+            " AND seq < :first AND state IN ('pending', 'claimed')) OR EXISTS (SELECT 1 FROM outbox"
+            " WHERE identity_id = :identity AND session_id <> :session_id AND state IN ('pending', 'claimed'))"
+            " THEN 'pending' ELSE 'claimed' END AS state) w RETURNING state",
             id=delivery.id,
             session_id=session_id,
             seq=seq,
@@ -59,9 +63,12 @@ def claim(vault: Vault, worker: str, limit: int, claim_ms: int) -> Tx[list[Outbo
     rows = yield query(
         "UPDATE outbox SET state = 'claimed', claim_owner = :worker, attempts = attempts + 1, next_at = {now} + :claim,"
         " first_attempt_at = COALESCE(first_attempt_at, {now}) WHERE id IN (SELECT id FROM outbox o"
-        " WHERE o.state IN ('pending', 'claimed') AND o.next_at <= {now}"
+        " WHERE o.state IN ('pending', 'claimed') AND o.next_at <= {start}"
         " AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.session_id = o.session_id AND e.channel = o.channel"
-        " AND e.seq < o.seq AND e.state IN ('pending', 'claimed')) ORDER BY o.next_at LIMIT :limit {skip_locked})"
+        " AND e.seq < o.seq AND e.state IN ('pending', 'claimed'))"
+        " AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.identity_id = o.identity_id"
+        " AND e.session_id <> o.session_id AND e.created_at < o.created_at AND e.state IN ('pending', 'claimed'))"
+        " ORDER BY o.next_at LIMIT :limit {skip_locked})"
         " RETURNING id, session_id, seq, channel, identity_id, attempts, first_attempt_at",
         worker=worker,
         limit=limit,
@@ -174,11 +181,12 @@ def give_up(give_up_ms: int) -> Tx[list[Row]]:
         yield query(
             "UPDATE outbox SET state = 'failed', reason = COALESCE(reason, 'gave_up')"
             " WHERE state = 'pending' AND first_attempt_at IS NOT NULL"
-            " AND (first_attempt_at < {now} - CAST(:give_up AS BIGINT)"
-            " OR (first_attempt_at < {now} - CAST(:stuck AS BIGINT)"
-            " AND EXISTS (SELECT 1 FROM outbox l"
+            " AND (first_attempt_at < {start} - CAST(:give_up AS BIGINT)"
+            " OR (first_attempt_at < {start} - CAST(:stuck AS BIGINT) AND (EXISTS (SELECT 1 FROM outbox l"
             " WHERE l.session_id = outbox.session_id AND l.channel = outbox.channel"
-            " AND l.seq > outbox.seq AND l.state IN ('pending', 'claimed'))))"
+            " AND l.seq > outbox.seq AND l.state IN ('pending', 'claimed')) OR EXISTS (SELECT 1 FROM outbox l"
+            " WHERE l.identity_id = outbox.identity_id AND l.session_id <> outbox.session_id"
+            " AND l.created_at > outbox.created_at AND l.state IN ('pending', 'claimed')))))"
             " RETURNING id, session_id, channel, reason",
             give_up=give_up_ms,
             stuck=STUCK_MS,

@@ -163,7 +163,7 @@ def health() -> Tx[dict[str, int]]:
     )
     ready = yield query(
         "SELECT COUNT(*) AS n, COALESCE({now} - MIN(ready_at), 0) AS age FROM sessions"
-        " WHERE ready_at IS NOT NULL AND ready_at <= {now}"
+        " WHERE ready_at IS NOT NULL AND ready_at <= {start}"
     )
     return {
         "outbox_open": outbox[0]["n"],

@@ -10,7 +10,7 @@ from typing import Any
 from state import events as ev
 from state.identity import Address, Assurance, Claims
 from state.lease import Lease
-from state.messages import Inbound
+from state.messages import Inbound, Receipt
 from state.sql.database import Row, Tx, query
 from state.sql.deliveries import Delivery
 from state.sql.inbox import Pace
@@ -122,3 +122,8 @@ async def execute(store: Store, sql: str, **params: object) -> None:
         yield query(sql, **params)
 
     await store.database.write(tx)
+
+
+def sent(outbox_id: str) -> Receipt:
+    """The receipt of a reply that left."""
+    return Receipt(outbox_id=outbox_id, state="sent")
