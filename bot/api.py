@@ -34,6 +34,13 @@ def problem(status: int, code: str, message: str) -> web.Response:
     return answer({"error": {"code": code, "message": message}}, status=status)
 
 
+def bears(request: web.Request, wanted: bytes) -> bool:
+    """Whether a request carries this bearer token, whatever bytes stand in its place."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    given = token.strip().encode(errors="surrogateescape")
+    return hmac.compare_digest(given, wanted) and kind.lower() == "bearer"
+
+
 class Api:
     """The handlers, over the store."""
 
@@ -60,8 +67,7 @@ class Api:
         wanted = self._parts.settings.api_token.get_secret_value().encode()
 
         async def guarded(request: web.Request) -> web.StreamResponse:
-            kind, _, token = request.headers.get("Authorization", "").partition(" ")
-            if kind.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), wanted):
+            if not bears(request, wanted):
                 return problem(401, "unauthorized", "This needs the header Authorization: Bearer API_TOKEN.")
             return await handler(request)
 
@@ -140,7 +146,7 @@ def _optional(request: web.Request, name: str) -> int | None:
     text = request.query.get(name)
     if text is None or text == "":
         return None
-    if not text.isdigit() or len(text) > 15:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 15):
         raise errors.BadInput(f"{name}: must be a whole number")
     return int(text)
 

@@ -16,6 +16,11 @@ from state.hints import Hints
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = observe.get_logger()
 BODY = 256 * 1024
+# What proxies add, by one name or another; who comes through one comes from elsewhere.
+PROXIES = frozenset({
+    "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-real-ip",
+    "x-client-ip", "x-original-forwarded-for", "true-client-ip", "cf-connecting-ip", "fastly-client-ip",
+})  # fmt: skip
 
 LANDING = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Throughline</title><style>
@@ -76,9 +81,8 @@ class Health:
 
     async def figures(self, request: web.Request) -> web.Response:
         """Prometheus figures: from this machine, or with the bearer token."""
-        token = self._parts.settings.api_token.get_secret_value()
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
-        if not (_is_local(request) or secrets.compare_digest(given.encode(), token.encode())):
+        token = self._parts.settings.api_token.get_secret_value().encode()
+        if not (_is_local(request) or api.bears(request, token)):
             return api.problem(
                 401, "unauthorized", "From elsewhere this needs the header Authorization: Bearer API_TOKEN."
             )
@@ -90,9 +94,11 @@ class Health:
 
 def _is_local(request: web.Request) -> bool:
     """Whether the request comes from this machine, and not through a proxy on it."""
-    proxied = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
     try:
-        return not proxied and ipaddress.ip_address(request.remote or "").is_loopback
+        return (
+            PROXIES.isdisjoint(name.lower() for name in request.headers)
+            and ipaddress.ip_address(request.remote or "").is_loopback
+        )
     except ValueError:
         return False
 

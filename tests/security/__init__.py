@@ -1,0 +1,1 @@
+"""Attacks on the running server, over the wires an outsider has."""

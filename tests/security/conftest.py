@@ -1,0 +1,45 @@
+"""One server per module, forked from one process that has everything imported; its log is searched at the end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.harness.processes import Preloaded, preloaded
+from tests.security.target import Target, target
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a module's tests in one worker, since they share a server, and in the one loop of the session."""
+    for item in items:
+        if "/security/" in str(item.path):
+            item.add_marker(pytest.mark.xdist_group(f"security-{item.path.stem}"))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def launcher() -> AsyncIterator[Preloaded]:
+    """A way to start servers that costs next to nothing."""
+    async with preloaded() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def settings() -> dict[str, str]:
+    """Settings that a module's server has beside the usual ones; a module overrides it."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a module's server."""
+    yield tmp_path_factory.mktemp("target")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def mark(home: Path, launcher: Preloaded, migrated_file: Path, settings: dict[str, str]) -> AsyncIterator[Target]:
+    """The module's server."""
+    async with target(home, launcher, migrated_file, **settings) as one:
+        yield one
