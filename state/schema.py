@@ -82,6 +82,12 @@ class SessionRow(SQLModel, table=True):
             sqlite_where=sa.text("ready_at IS NOT NULL"),
             postgresql_where=sa.text("ready_at IS NOT NULL"),
         ),
+        sa.Index(
+            "ix_sessions_forwarded_to",
+            "forwarded_to",
+            sqlite_where=sa.text("forwarded_to IS NOT NULL"),
+            postgresql_where=sa.text("forwarded_to IS NOT NULL"),
+        ),
     )
     id: str = _text(primary_key=True)
     user_id: str = _text(unique=True)
@@ -100,7 +106,7 @@ class SessionRow(SQLModel, table=True):
     mode: str = _text()
     state: bytes | None = _bytes(nullable=True)
     state_seq: int = _big()
-    forwarded_to: str | None = _text(nullable=True, index=True)
+    forwarded_to: str | None = _text(nullable=True)
 
 
 class InboxRow(SQLModel, table=True):
@@ -145,6 +151,25 @@ class OutboxRow(SQLModel, table=True):
             sqlite_where=sa.text("state IN ('pending', 'claimed')"),
             postgresql_where=sa.text("state IN ('pending', 'claimed')"),
         ),
+        sa.Index(
+            "ix_outbox_line",
+            "session_id",
+            "seq",
+            sqlite_where=sa.text("state IN ('pending', 'claimed')"),
+            postgresql_where=sa.text("state IN ('pending', 'claimed')"),
+        ),
+        sa.Index(
+            "ix_outbox_address",
+            "identity_id",
+            sqlite_where=sa.text("state IN ('pending', 'claimed')"),
+            postgresql_where=sa.text("state IN ('pending', 'claimed')"),
+        ),
+        sa.Index(
+            "ix_outbox_provider_id",
+            "provider_id",
+            sqlite_where=sa.text("provider_id IS NOT NULL"),
+            postgresql_where=sa.text("provider_id IS NOT NULL"),
+        ),
     )
     id: str = _text(primary_key=True)
     session_id: str = _text()
@@ -158,7 +183,7 @@ class OutboxRow(SQLModel, table=True):
     created_at: int = _big()
     first_attempt_at: int | None = _big(nullable=True)
     handed_at: int | None = _big(nullable=True)
-    provider_id: str | None = _text(nullable=True, index=True)
+    provider_id: str | None = _text(nullable=True)
     status: str | None = _text(nullable=True)
     reason: str | None = _text(nullable=True)
 

@@ -34,7 +34,7 @@ def add(session_id: str, placed: Sequence[tuple[Delivery, int]], worker: str, cl
     """
     claimed = []
     for delivery, seq in placed:
-        rows = yield query(
+        rows = yield query(  # LIMIT keeps PostgreSQL from working the state out once for each place that names it
             "INSERT INTO outbox (id, session_id, seq, channel, identity_id, state, next_at, claim_owner, attempts,"
             " created_at, first_attempt_at)"
             " SELECT :id, :session_id, CAST(:seq AS BIGINT), :channel, :identity, w.state,"
@@ -43,7 +43,7 @@ def add(session_id: str, placed: Sequence[tuple[Delivery, int]], worker: str, cl
             " FROM (SELECT CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE session_id = :session_id AND channel = :channel"
             " AND seq < :first AND state IN ('pending', 'claimed')) OR EXISTS (SELECT 1 FROM outbox"
             " WHERE identity_id = :identity AND session_id <> :session_id AND state IN ('pending', 'claimed'))"
-            " THEN 'pending' ELSE 'claimed' END AS state) w RETURNING state",
+            " THEN 'pending' ELSE 'claimed' END AS state LIMIT 1) w RETURNING state",
             id=delivery.id,
             session_id=session_id,
             seq=seq,
@@ -180,7 +180,7 @@ def give_up(give_up_ms: int) -> Tx[list[Row]]:
     return (
         yield query(
             "UPDATE outbox SET state = 'failed', reason = COALESCE(reason, 'gave_up')"
-            " WHERE state = 'pending' AND first_attempt_at IS NOT NULL"
+            " WHERE state IN ('pending', 'claimed') AND state = 'pending' AND first_attempt_at IS NOT NULL"
             " AND (first_attempt_at < {start} - CAST(:give_up AS BIGINT)"
             " OR (first_attempt_at < {start} - CAST(:stuck AS BIGINT) AND (EXISTS (SELECT 1 FROM outbox l"
             " WHERE l.session_id = outbox.session_id AND l.channel = outbox.channel"

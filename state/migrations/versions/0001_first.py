@@ -146,7 +146,30 @@ def upgrade() -> None:
         sqlite_where=sa.text("state IN ('pending', 'claimed')"),
         postgresql_where=sa.text("state IN ('pending', 'claimed')"),
     )
-    op.create_index(op.f("ix_outbox_provider_id"), "outbox", ["provider_id"], unique=False)
+    op.create_index(
+        "ix_outbox_line",
+        "outbox",
+        ["session_id", "seq"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('pending', 'claimed')"),
+        postgresql_where=sa.text("state IN ('pending', 'claimed')"),
+    )
+    op.create_index(
+        "ix_outbox_address",
+        "outbox",
+        ["identity_id"],
+        unique=False,
+        sqlite_where=sa.text("state IN ('pending', 'claimed')"),
+        postgresql_where=sa.text("state IN ('pending', 'claimed')"),
+    )
+    op.create_index(
+        "ix_outbox_provider_id",
+        "outbox",
+        ["provider_id"],
+        unique=False,
+        sqlite_where=sa.text("provider_id IS NOT NULL"),
+        postgresql_where=sa.text("provider_id IS NOT NULL"),
+    )
     op.create_table(
         "sessions",
         sa.Column("id", sa.Text(), nullable=False),
@@ -170,7 +193,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("user_id"),
     )
-    op.create_index(op.f("ix_sessions_forwarded_to"), "sessions", ["forwarded_to"], unique=False)
+    op.create_index(
+        "ix_sessions_forwarded_to",
+        "sessions",
+        ["forwarded_to"],
+        unique=False,
+        sqlite_where=sa.text("forwarded_to IS NOT NULL"),
+        postgresql_where=sa.text("forwarded_to IS NOT NULL"),
+    )
     op.create_index(
         "ix_sessions_ready",
         "sessions",
