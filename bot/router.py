@@ -160,14 +160,17 @@ def _was_not_understood(draft: Draft, words: Mapping[str, str]) -> bool:
 
 
 async def _without_model(talk: Talk, reason: str) -> None:
-    """The honest way down: simple rules, and if those do not understand, a person."""
+    """The honest way down: simple rules, which also ask an open question again; if those do not help, a person."""
     draft, parts = talk.draft, talk.parts
     reply = await parts.offline.plan(talk.prompt, timeout=parts.time_left())
-    if reply.calls and reply.calls[0].name in parts.workflows:
+    chosen = next((call for call in reply.calls if call.name in parts.workflows), None)
+    if chosen or (draft.session.task and draft.session.task.question):
         draft.emit(ev.TurnDegraded(reason=reason, to="offline"))
         draft.say(parts.replies["model_down"])
-        if await _workflow(talk, reply.calls[0], reply):
-            return
+        if not chosen:
+            return await _not_understood(talk, reply)
+        if await _workflow(talk, chosen, reply):
+            return None
     draft.emit(ev.TurnDegraded(reason=reason, to="person"))
     ticket = await handoff.open_ticket(draft, parts, reason="model_down", subject="The language model does not answer")
-    draft.say(replies.render(parts.replies["model_down_person"], {"ticket": {"number": ticket}}))
+    return draft.say(replies.render(parts.replies["model_down_person"], {"ticket": {"number": ticket}}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -49,11 +50,12 @@ def fault(kind: Fault, *, status: int = 500, code: str | None = None, **headers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request as it came in, with the few questions that a rule asks of it."""
+    """One request as it came in (`at`: when, in seconds), with the few questions that a rule asks of it."""
 
     api: Api
     body: dict[str, Any]
     headers: Mapping[str, str]
+    at: float = field(default_factory=time.monotonic)
 
     @property
     def items(self) -> list[dict[str, Any]]:

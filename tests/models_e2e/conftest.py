@@ -1,0 +1,67 @@
+"""The bot in the test's process, its model behind HTTP; after each test every message has exactly one answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.app import Services
+from tests import openai_planner
+from tests.harness import trained
+from tests.harness.inprocess import performed
+from tests.harness.places import Place
+from tests.harness.stage import Stage
+from tests.openai_server import OpenAIServer
+
+trained.share()
+
+
+@pytest.fixture(params=["openai_responses", "openai_chat"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Every test runs with both APIs; a test that needs but one says so by parametrising it."""
+    return str(request.param)
+
+
+@pytest.fixture
+def tuning() -> dict[str, Any]:
+    """Times that a test wants to be other than fast; a test parametrises it."""
+    return {}
+
+
+@pytest.fixture
+async def model() -> AsyncIterator[OpenAIServer]:
+    """The model's server: the steps it is told, then the demonstration planner. No step may be left over."""
+    async with OpenAIServer(rule=openai_planner.plan) as server:
+        yield server
+
+
+@pytest.fixture
+async def running(
+    backend: str, tuning: dict[str, Any], model: OpenAIServer, migrated_sqlite_url: str, tmp_path: Path
+) -> AsyncIterator[tuple[Stage, Services]]:
+    """An empty bot that is told to use the model's server, from outside and from inside."""
+    settings = {"MODEL_BACKEND": backend, "OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "sk-of-the-tests"}
+    place = Place(home=tmp_path, database_url=migrated_sqlite_url, tuning=tuning, settings=settings)
+    async with performed(place) as (stage, (services,)):
+        yield stage, services
+        await stage.operators.at_rest()
+        for row in await stage.operators.sessions():
+            found = await services.parts.store.session(row["id"])
+            assert found
+            assert found[1] == await services.parts.store.refold(row["id"])
+            await _answered_once(stage, row["id"])
+
+
+@pytest.fixture
+def stage(running: tuple[Stage, Services]) -> Stage:
+    """The bot as its customers see it."""
+    return running[0]
+
+
+async def _answered_once(stage: Stage, session: str) -> None:
+    """Each message had one answer, no more and no less: no test here sends bursts."""
+    kinds = [event["kind"] for event in await stage.operators.events(session)]
+    assert kinds.count("MessageReceived") == kinds.count("ReplyQueued")
