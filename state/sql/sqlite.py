@@ -170,6 +170,8 @@ def _attempt(connection: sqlite3.Connection, job: _Job) -> None:
         except errors.Conflict as error:
             job.error = error
         except Exception as error:
+            if not connection.in_transaction:
+                raise  # SQLite gave the whole batch up: the disk is full, or worse
             job.error = (
                 errors.RetryLater(f"database: {error}") if isinstance(error, sqlite3.OperationalError) else error
             )
