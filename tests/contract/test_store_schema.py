@@ -22,9 +22,14 @@ from tests.contract import stores
 from tests.contract.stores import LEFT, said, turn
 from tests.servers import Postgres
 
-HOLD = "import sys; from state.sql.sqlite import held; lock = held(sys.argv[1]); lock.__enter__(); print(flush=True); input()"
-    "import sys; from state.sql import sqlite; sqlite._lock(sys.argv[1]); print('held', ; sys.stdin.read()"
-)
+HOLD = """
+import sys
+from state.sql.sqlite import held
+
+with held(sys.argv[1]):
+    print(flush=True)
+    input()
+"""
 
 
 def test_the_migrations_make_the_declared_tables(store_url: str) -> None:
