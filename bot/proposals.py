@@ -140,4 +140,4 @@ def _date(text: str) -> str | None:
 def _is_said(value: object, slot: Slot, text: str) -> bool:
     """Whether the value stands in a text, as a word of its own or in another notation of the same."""
     word = re2.escape(str(value))
-    return bool(re2.search(rf"(?:^|[^\pL\pN_]){word}(?:[^\pL\pN_]|$)", text)) or value in values(text, slot)
+    return bool(re2.search(rf"(?i)(?:^|[^\pL\pN_]){word}(?:[^\pL\pN_]|$)", text)) or value in values(text, slot)

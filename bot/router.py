@@ -22,6 +22,7 @@ MOST_CALLS = 4
 LONGEST_REPLY = 3_000
 ONE_AT_A_TIME = {"error": "not carried out: call one function at a time"}
 LISTED = 6
+NO_MODEL = "The language model gives no usable answer"
 
 
 async def route(draft: Draft, parts: Parts, said: Said) -> None:
@@ -172,5 +173,5 @@ async def _without_model(talk: Talk, reason: str) -> None:
         if await _workflow(talk, chosen, reply):
             return None
     draft.emit(ev.TurnDegraded(reason=reason, to="person"))
-    ticket = await handoff.open_ticket(draft, parts, reason="model_down", subject="The language model does not answer")
+    ticket = await handoff.open_ticket(draft, parts, reason="model_down", subject=NO_MODEL)
     return draft.say(replies.render(parts.replies["model_down_person"], {"ticket": {"number": ticket}}))

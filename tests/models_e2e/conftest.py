@@ -26,6 +26,12 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
+def chosen() -> str:
+    """The model's name, by which the program knows what its API takes; a test parametrises it."""
+    return "gpt-6.1-terra"
+
+
+@pytest.fixture
 def tuning() -> dict[str, Any]:
     """Times that a test wants to be other than fast; a test parametrises it."""
     return {}
@@ -40,10 +46,11 @@ async def model() -> AsyncIterator[OpenAIServer]:
 
 @pytest.fixture
 async def running(
-    backend: str, tuning: dict[str, Any], model: OpenAIServer, migrated_sqlite_url: str, tmp_path: Path
+    backend: str, chosen: str, tuning: dict[str, Any], model: OpenAIServer, migrated_sqlite_url: str, tmp_path: Path
 ) -> AsyncIterator[tuple[Stage, Services]]:
     """An empty bot that is told to use the model's server, from outside and from inside."""
-    settings = {"MODEL_BACKEND": backend, "OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "sk-of-the-tests"}
+    server = {"OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "sk-of-the-tests", "OPENAI_MODEL": chosen}
+    settings = {"MODEL_BACKEND": backend, **server}
     place = Place(home=tmp_path, database_url=migrated_sqlite_url, tuning=tuning, settings=settings)
     async with performed(place) as (stage, (services,)):
         yield stage, services

@@ -57,6 +57,20 @@ async def test_the_whole_conversation(stage: Stage, model: OpenAIServer) -> None
     assert {stage.place.settings["MODEL_BACKEND"]} == {f"openai_{request.api}" for request in model.requests}
 
 
+@pytest.mark.parametrize(
+    "backend, chosen",
+    [("openai_chat", "qwen3-32b"), ("openai_chat", "gpt-4o-mini"), ("openai_responses", "gpt-4o-mini")],
+    indirect=["backend"],
+)
+async def test_the_whole_conversation_with_another_model(stage: Stage, model: OpenAIServer, chosen: str) -> None:
+    """A model without reasoning, or one of another maker, whose server takes only what every server takes."""
+    await converse(stage)
+
+    assert {"ok"} == set(await outcomes(stage))
+    assert [] == model.refused
+    assert {chosen} == {request.body["model"] for request in model.requests}
+
+
 @pytest.mark.parametrize("tuning", [IMPATIENT])
 async def test_the_whole_conversation_when_every_call_fails_once(stage: Stage, model: OpenAIServer) -> None:
     """Each call fails before it succeeds, each in another way: the customer notices nothing, nothing is doubled."""
