@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
@@ -79,8 +80,7 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 async def test_a_file_has_one_holder(migrated_sqlite_url: str) -> None:
     """A second process is refused in one clear line, while the first lives and not a moment longer."""
     path = migrated_sqlite_url.removeprefix("sqlite:///")
-    pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
-    other = await asyncio.create_subprocess_exec(sys.executable, "-c", HOLD, path, **pipes)
+    other = await asyncio.create_subprocess_exec(sys.executable, "-c", HOLD, path, stdin=PIPE, stdout=PIPE)
     assert other.stdout
     assert b"\n" == await other.stdout.readline()
     with pytest.raises(errors.BadInput, match=r"another process has .* open; stop it first, or use PostgreSQL"):
