@@ -63,6 +63,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(home, ignore_errors=True)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the tables that tests recorded as their property `table`, whichever worker ran them."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
+    for text in [value for report in reports for name, value in report.user_properties if name == "table"]:
+        terminalreporter.write_line(f"\n{text}")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by the servers they ask for, so that `-m 'not postgres'` works without anybody's care."""
     for item in items:

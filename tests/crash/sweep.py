@@ -34,6 +34,11 @@ class Job:
     conversation: str
     faults: tuple[str, ...]
 
+    @property
+    def point(self) -> str:
+        """The crash point of its first life."""
+        return self.faults[0].partition(":")[0]
+
     def __str__(self) -> str:
         """Print as one word."""
         return " ".join(self.faults) or "(none)"
@@ -132,21 +137,17 @@ async def swept(
     return rehearsed + await sweep.run(every_pass(rehearsed, actions))
 
 
-async def _all(arguments: argparse.Namespace) -> list[Result]:
+async def _rounds(arguments: argparse.Namespace, found: Sequence[Databases], home: Path) -> list[Result]:
     """The long form."""
     results: list[Result] = []
-    with (
-        tempfile.TemporaryDirectory(prefix="tl-") as folder,
-        stores(arguments.stores.split(","), Path(folder)) as found,
-    ):
-        async with preloaded() as forked:
-            launcher: Launcher = Command() if arguments.command else forked
-            for number, databases in enumerate([one for _ in range(arguments.rounds) for one in found]):
-                home = Path(folder) / f"round-{number}"
-                home.mkdir()
-                results += await swept(
-                    databases, launcher, home, lanes=arguments.lanes, actions=arguments.actions.split(",")
-                )
+    async with preloaded() as forked:
+        launcher: Launcher = Command() if arguments.command else forked
+        for number in range(arguments.rounds):
+            for databases in found:
+                place = home / f"round-{number}"
+                place.mkdir(exist_ok=True)
+                actions = arguments.actions.split(",")
+                results += await swept(databases, launcher, place, lanes=arguments.lanes, actions=actions)
     return results
 
 
@@ -155,12 +156,17 @@ def main() -> int:
     from tests.crash import table  # the table reads our results
 
     parser = argparse.ArgumentParser(prog="python -m tests.crash.sweep", description=__doc__)
+    parser.add_argument("--all", action="store_true", help="every pass of every point (there is no shorter form here)")
     parser.add_argument("--stores", default=",".join(STORES), help="which stores (%(default)s)")
     parser.add_argument("--rounds", type=int, default=1, help="how often (%(default)s)")
     parser.add_argument("--lanes", type=int, default=3, help="how many servers at once (%(default)s)")
     parser.add_argument("--actions", default="kill", help="kill, exit, raise; several by comma (%(default)s)")
     parser.add_argument("--command", action="store_true", help="start `python -m bot serve` anew each time, not a fork")
-    results = asyncio.run(_all(parser.parse_args()))
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="tl-") as folder:
+        home = Path(folder)
+        with stores(arguments.stores.split(","), home) as found:
+            results = asyncio.run(_rounds(arguments, found, home))
     print(table.table(results))  # noqa: T201
     return int(not all(result.fine for result in results))
 

@@ -1,0 +1,47 @@
+"""The short form of the sweep: kills at every crash point of the code, on both stores, twice over on SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from state.faults import POINTS
+from tests.crash import table
+from tests.crash.conftest import BOTH
+from tests.crash.databases import Databases
+from tests.crash.sweep import Job, Result, Sweep, every_pass, rehearsals
+from tests.harness.processes import Preloaded
+
+LANES = {"sqlite": 3, "postgres": 6}  # on PostgreSQL most of the time is spent waiting for a dead server's lease to end
+
+
+@pytest.mark.crash
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("databases", BOTH, indirect=True)
+async def test_killed_anywhere_nothing_is_lost_or_doubled(
+    databases: Databases, forked: Preloaded, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """One refund, one notice, every acknowledged message once and answered, wherever the server dies."""
+    sweep = Sweep(databases=databases, launcher=forked, home=tmp_path, lanes=LANES[databases.name])
+    rehearsed = await sweep.run(rehearsals())
+
+    results = [*rehearsed, *await sweep.run(_chosen(databases.name, rehearsed))]
+
+    record_property("table", table.by_point(results))
+    assert [] == [f"{table.line(result)}\n{result.broken}" for result in results if not result.fine]
+    assert set(POINTS) == {fired.split()[0] for result in results[len(rehearsed) :] for fired in result.fired}
+
+
+def _chosen(store: str, rehearsed: list[Result]) -> list[Job]:
+    """All passes on SQLite, and each point once as an exit or an error; on PostgreSQL half of the passes."""
+    kills = every_pass(rehearsed)
+    if store == "postgres":
+        return [job for point in POINTS for job in [job for job in kills if job.point == point][::2]]
+    others = {job.point: job for job in kills}  # the last pass of each point
+    return [*kills, *(_instead(job, ("exit", "raise")[n % 2]) for n, job in enumerate(others.values()))]
+
+
+def _instead(job: Job, action: str) -> Job:
+    return Job(conversation=job.conversation, faults=(job.faults[0].replace("kill", action),))
