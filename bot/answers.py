@@ -63,16 +63,30 @@ async def _button(draft: Draft, parts: Parts, what: Said) -> bool:
     """A pressed button names its question and answer by itself. A stale one is said to be stale."""
     tasks = ((draft.session.task,) if draft.session.task else ()) + draft.session.waiting
     for task in tasks:
-        for choice in task.question.choices if task.question else ():
-            if choice["token"] == what.choices[-1] and task.question:
-                if draft.session.task is not task:
-                    draft.emit(ev.TaskResumed(task=task.id))
-                await _answer(draft, parts, what, task, task.question, answer=choice["answer"], shown=True)
-                return True
+        offered = {choice["token"]: choice["answer"] for choice in task.question.choices} if task.question else {}
+        if what.choices[-1] in offered and task.question:
+            if draft.session.task is not task:
+                draft.emit(ev.TaskResumed(task=task.id))
+            if task.question.action and _contradicts_itself(what, task.question, offered):
+                draft.again = True
+                await flow.run(draft, parts, task.id)
+            else:
+                answer = offered[what.choices[-1]]
+                await _answer(draft, parts, what, task, task.question, answer=answer, shown=True)
+            return True
     if what.texts:
         return False
     draft.say(parts.replies["already_done" if _just_done(draft) else "stale_choice"])
     return True
+
+
+def _contradicts_itself(what: Said, question: Question, offered: dict[str, Any]) -> bool:
+    """Whether the burst of a yes or no holds the other one too, or with a yes anything that is not plainly yes."""
+    given = {offered[token] for token in what.choices if token in offered}
+    verdict = _in_words(what, question) if what.texts else None
+    if given == {"yes"}:
+        return bool(what.texts) and verdict is not True
+    return len(given) > 1 or verdict is True
 
 
 def _just_done(draft: Draft) -> bool:
@@ -109,9 +123,14 @@ def _verdict(what: Said, yes: str, no: str) -> bool | None:
     return False if any(v is False for v in found) and not any(v is True for v in found) else None
 
 
-async def _consent(draft: Draft, parts: Parts, what: Said, task: Task, question: Question) -> bool:
+def _in_words(what: Said, question: Question) -> bool | None:
+    """Yes or no to a question, by the texts alone."""
     labels = {c["answer"]: c["label"] for c in question.choices}
-    verdict = _verdict(what, labels.get("yes", ""), labels.get("no", ""))
+    return _verdict(what, labels.get("yes", ""), labels.get("no", ""))
+
+
+async def _consent(draft: Draft, parts: Parts, what: Said, task: Task, question: Question) -> bool:
+    verdict = _in_words(what, question)
     if verdict is None:
         return False
     await _answer(draft, parts, what, task, question, answer="yes" if verdict else "no", shown=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -33,13 +34,21 @@ def settings() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
+def tuning() -> dict[str, Any]:
+    """Times that a module's server has other than fast; a module overrides it."""
+    return {}
+
+
+@pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of a module's server."""
     yield tmp_path_factory.mktemp("target")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def mark(home: Path, launcher: Preloaded, migrated_file: Path, settings: dict[str, str]) -> AsyncIterator[Target]:
+async def mark(
+    home: Path, launcher: Preloaded, migrated_file: Path, settings: dict[str, str], tuning: dict[str, Any]
+) -> AsyncIterator[Target]:
     """The module's server."""
-    async with target(home, launcher, migrated_file, **settings) as one:
+    async with target(home, launcher, migrated_file, tuning, **settings) as one:
         yield one

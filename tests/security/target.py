@@ -120,11 +120,13 @@ class Target:
 
 
 @asynccontextmanager
-async def target(home: Path, launcher: Launcher, migrated: Path, **settings: str) -> AsyncIterator[Target]:
+async def target(
+    home: Path, launcher: Launcher, migrated: Path, tuning: Mapping[str, Any], **settings: str
+) -> AsyncIterator[Target]:
     """Run a server with its outside world for as long as the context lasts; its log is looked through at the end."""
     database = home / "throughline.db"
     database.write_bytes(migrated.read_bytes())
-    place = Place(home=home, database_url=f"sqlite:///{database}", settings=settings)
+    place = Place(home=home, database_url=f"sqlite:///{database}", settings=settings, tuning=tuning)
     async with playground(place), deployed(place, launcher) as deployment, staged(place) as stage:
         # A connection of its own for every request: a refusal may end the connection it came on.
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as http:
