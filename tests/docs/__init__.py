@@ -1,0 +1,1 @@
+"""What the documentation says, tried: every example is executed, every name exists, every figure is the code's."""
