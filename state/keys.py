@@ -50,7 +50,7 @@ class Cipher:
 
     def open(self, sealed: bytes, place: str) -> bytes:
         """Decrypt. Raises KeyMissing when the value is not from this place, was altered, or has another key."""
-        if sealed[:1] != FIELD_VERSION:
+        if sealed[:1] != FIELD_VERSION or len(sealed) <= NONCE:
             raise errors.KeyMissing(f"{place}: the encrypted value has an unknown format")
         try:
             return self._aead.decrypt(sealed[1 : 1 + NONCE], sealed[1 + NONCE :], place.encode())
