@@ -45,12 +45,17 @@ async def model() -> AsyncIterator[OpenAIServer]:
 
 
 @pytest.fixture
-async def running(
-    backend: str, chosen: str, tuning: dict[str, Any], model: OpenAIServer, migrated_sqlite_url: str, tmp_path: Path
-) -> AsyncIterator[tuple[Stage, Services]]:
-    """An empty bot that is told to use the model's server, from outside and from inside."""
+def settings(backend: str, chosen: str, model: OpenAIServer) -> dict[str, str]:
+    """What tells a bot to use the model's server."""
     server = {"OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "sk-of-the-tests", "OPENAI_MODEL": chosen}
-    settings = {"MODEL_BACKEND": backend, **server}
+    return {"MODEL_BACKEND": backend, **server}
+
+
+@pytest.fixture
+async def running(
+    settings: dict[str, str], tuning: dict[str, Any], migrated_sqlite_url: str, tmp_path: Path
+) -> AsyncIterator[tuple[Stage, Services]]:
+    """An empty bot, from outside and from inside."""
     place = Place(home=tmp_path, database_url=migrated_sqlite_url, tuning=tuning, settings=settings)
     async with performed(place) as (stage, (services,)):
         yield stage, services
