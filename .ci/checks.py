@@ -23,6 +23,7 @@ BROAD = {
     "state/sql/sqlite.py": "the writer: one bad transaction must not stop the others of its batch",
     "tools/attempts.py": "the call of a tool: whatever a tool does wrong is an outcome, never the end of the turn",
     "bot/observe.py": "the log: whatever is wrong with a line, it must not raise into the turn that writes it",
+    "bot/loops.py": "the loops of worker, sender and clock: an error nobody foresaw must not end them",
     "bot/worker.py": "the turn worker: one bad turn must not stop the others",
     "bot/outbox.py": "the sender: one bad reply must not stop the others",
     "bot/web.py": "the web error middleware: a stack trace is for the log, never for the client",

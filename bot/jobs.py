@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from bot import observe
+from bot import loops, observe
 from config.tuning import Tuning
-from state import errors
 from state.hints import Hints
 from state.store import Store
 
@@ -25,22 +24,16 @@ class Clock:
 
     def start(self) -> None:
         """Start ticking."""
-        self._task = asyncio.create_task(self._run(), name="clock")
+        clock = loops.forever(self._tick, pause_s=self._tuning.sweep_s, failed="clock_failed")
+        self._task = asyncio.create_task(clock, name="clock")
 
     def stop(self) -> None:
         """Stop ticking."""
         if self._task:
             self._task.cancel()
 
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(self._tuning.sweep_s)
-            try:
-                await self._tick()
-            except errors.BotError as error:
-                log.warning("clock_failed", error=str(error))
-
     async def _tick(self) -> None:
+        await asyncio.sleep(self._tuning.sweep_s)
         if await self._store.due_actions():
             self._hints.publish("wake", {"ms": 0})
         for row in await self._store.give_up(int(self._tuning.outbox_give_up_s * 1000)):

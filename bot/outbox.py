@@ -7,7 +7,7 @@ import contextlib
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Mapping
 
-from bot import observe
+from bot import loops, observe
 from bot.turn import Done
 from channels import render
 from channels.base import Capabilities, Channel
@@ -21,6 +21,7 @@ from state.store import Store
 BATCH = 100
 SENDS_AT_ONCE = 32
 REMEMBERED = 50_000
+SAFE = 0.8  # of a claim's time: whoever sends is done before another may claim the reply
 log = observe.get_logger()
 
 
@@ -54,9 +55,10 @@ class Sender:
 
     def start(self) -> None:
         """Start sweeping and recording."""
+        pause = self._tuning.sweep_s
         self._loops = [
-            asyncio.create_task(self._sweep(), name="outbox"),
-            asyncio.create_task(self._record(), name="receipts"),
+            asyncio.create_task(loops.forever(self._sweep, pause_s=pause, failed="outbox_claim_failed"), name="outbox"),
+            asyncio.create_task(loops.forever(self._record, pause_s=pause, failed="receipts_lost"), name="receipts"),
         ]
 
     async def drain(self, seconds: float) -> None:
@@ -83,14 +85,18 @@ class Sender:
         task.add_done_callback(self._sends.discard)
 
     async def _send_claimed(self, done: Done) -> None:
-        """One turn's replies, one after another; when one does not leave, the later ones go back into the line."""
+        """One turn's replies, one after another; when one does not leave, the later ones go back into the line.
+
+        They were all claimed at once: one that could not leave before its claim ends goes back too, untried.
+        """
+        until = _now() + self._tuning.claim_s * SAFE
         waiting = [reply.outbox for _, reply in done.outgoing]
-        for seq, reply in done.outgoing:
+        for number, (seq, reply) in enumerate(done.outgoing):
             address = await self._address(reply.identity)
-            if address is None:
+            if address is None or (number and until - _now() < self._tuning.claim_s / 2):
                 break
             waiting.remove(reply.outbox)
-            receipt = await self._send(deliveries.outbound(done.session_id, seq, reply, address))
+            receipt = await self._send(deliveries.outbound(done.session_id, seq, reply, address), until=until)
             if receipt.state != "sent":
                 break
         if waiting:
@@ -111,8 +117,8 @@ class Sender:
                     self._addresses.popitem(last=False)
         return known
 
-    async def _send(self, outbound: Outbound) -> Receipt:
-        """One attempt; whatever happens there is a receipt."""
+    async def _send(self, outbound: Outbound, *, until: float) -> Receipt:
+        """One attempt, over before its claim is; whatever happens there is a receipt."""
         faults.point("send.claimed")
         channel = self._channels.get(outbound.channel)
         if channel is None:
@@ -121,7 +127,8 @@ class Sender:
             receipt = Receipt(outbox_id=outbound.id, state="failed", reason="erased")
         else:
             try:
-                receipt = await channel.send(outbound)
+                async with asyncio.timeout_at(until):
+                    receipt = await channel.send(outbound)
             except Exception as error:
                 log.exception("send_failed", channel=outbound.channel, outbox=outbound.id)
                 receipt = Receipt(outbox_id=outbound.id, state="unknown", reason=type(error).__name__)
@@ -147,40 +154,44 @@ class Sender:
 
     async def _sweep(self) -> None:
         """Claim what is due: when woken, and every second."""
-        while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._tuning.sweep_s)
-            self._wake.clear()
-            if self._draining or len(self._sends) >= SENDS_AT_ONCE:
-                continue
-            try:
-                due = await self._store.claim_deliveries(
-                    self._worker, limit=SENDS_AT_ONCE - len(self._sends), claim_ms=int(self._tuning.claim_s * 1000)
-                )
-            except errors.BotError as error:
-                log.warning("outbox_claim_failed", error=str(error))
-                await asyncio.sleep(self._tuning.sweep_s)
-                continue
-            for outbound in due:
-                self._spawn(self._send_due(outbound))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), self._tuning.sweep_s)
+        self._wake.clear()
+        room = SENDS_AT_ONCE - len(self._sends)
+        if self._draining or room <= 0:
+            return
+        claim_ms = int(self._tuning.claim_s * 1000)
+        for outbound in await self._store.claim_deliveries(self._worker, limit=room, claim_ms=claim_ms):
+            self._spawn(self._send_due(outbound))
 
     async def _send_due(self, outbound: Outbound) -> None:
-        await self._send(outbound)
+        await self._send(outbound, until=_now() + self._tuning.claim_s * SAFE)
         await self._receipts.join()
         self.wake()  # the next one in line may leave now
 
     async def _record(self) -> None:
-        """Write receipts, as many as there are, in one commit; keeps them until the database took them."""
-        while True:
-            batch = [await self._receipts.get()]
-            while len(batch) < BATCH and not self._receipts.empty():
-                batch.append(self._receipts.get_nowait())
-            while True:
-                try:
-                    await self._store.settle_deliveries(batch, self._worker)
-                    break
-                except errors.BotError as error:
-                    log.warning("receipts_not_recorded", error=str(error))
-                    await asyncio.sleep(self._tuning.sweep_s)
+        """Write receipts, as many as there are, in one commit; keeps them until the database took them.
+
+        Those lost by an error nobody foresaw do no harm: their claims end, and the provider is asked before a resend.
+        """
+        batch = [await self._receipts.get()]
+        while len(batch) < BATCH and not self._receipts.empty():
+            batch.append(self._receipts.get_nowait())
+        try:
+            while not await self._recorded(batch):
+                await asyncio.sleep(self._tuning.sweep_s)  # noqa: ASYNC110 - the database rings no bell
+        finally:
             for _ in batch:
                 self._receipts.task_done()
+
+    async def _recorded(self, batch: list[tuple[Receipt, float]]) -> bool:
+        try:
+            await self._store.settle_deliveries(batch, self._worker)
+        except errors.BotError as error:
+            log.warning("receipts_not_recorded", error=str(error))
+            return False
+        return True
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot import answers, directory, handoff, metrics, observe, replies, turn
+from bot import answers, directory, handoff, loops, metrics, observe, replies, turn
 from bot.draft import Draft
 from bot.parts import Parts
 from state import errors
@@ -44,9 +44,10 @@ class Worker:
 
     def start(self) -> None:
         """Start looking for work."""
+        pause = self.parts.settings.tuning.sweep_s
         self._loops = [
-            asyncio.create_task(self._sweep(), name="sweep"),
-            asyncio.create_task(self._renew(), name="renew"),
+            asyncio.create_task(loops.forever(self._sweep, pause_s=pause, failed="claim_failed"), name="sweep"),
+            asyncio.create_task(loops.forever(self._renew, pause_s=0.0, failed="renew_failed"), name="renew"),
         ]
 
     def listen(self, hints: Hints) -> None:
@@ -97,41 +98,27 @@ class Worker:
     async def _sweep(self) -> None:
         """Claim what is ready: when woken, and every second in case no one woke us."""
         tuning = self.parts.settings.tuning
-        while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), tuning.sweep_s)
-            self._wake.clear()
-            if self.draining or not self.free:
-                continue
-            try:
-                leases = await self.parts.store.claim(
-                    self.parts.worker, limit=self.free, lease_ms=int(tuning.lease_s * 1000)
-                )
-            except errors.BotError as error:
-                log.warning("claim_failed", error=str(error))
-                await asyncio.sleep(tuning.sweep_s)
-                continue
-            for lease in leases:
-                self.offer(lease)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), tuning.sweep_s)
+        self._wake.clear()
+        if self.draining or not self.free:
+            return
+        lease_ms = int(tuning.lease_s * 1000)
+        for lease in await self.parts.store.claim(self.parts.worker, limit=self.free, lease_ms=lease_ms):
+            self.offer(lease)
 
     async def _renew(self) -> None:
         """Keep the leases of running turns alive; a turn whose lease is lost is stopped."""
         tuning = self.parts.settings.tuning
-        while True:
-            await asyncio.sleep(tuning.renew_s)
-            held = list(self._turns)
-            if not held:
-                continue
-            try:
-                lost = await self.parts.store.renew(held, lease_ms=int(tuning.lease_s * 1000))
-            except errors.BotError as error:
-                log.warning("renew_failed", error=str(error))
-                continue
-            for lease in held:
-                task = self._turns.get(lease)  # gone when the turn ended meanwhile: then nothing was lost
-                if lease.session_id in lost and task:
-                    metrics.lease_lost()
-                    task.cancel()
+        await asyncio.sleep(tuning.renew_s)
+        if not (held := list(self._turns)):
+            return
+        lost = await self.parts.store.renew(held, lease_ms=int(tuning.lease_s * 1000))
+        for lease in held:
+            task = self._turns.get(lease)  # gone when the turn ended meanwhile: then nothing was lost
+            if lease.session_id in lost and task:
+                metrics.lease_lost()
+                task.cancel()
 
     async def _run(self, lease: Lease) -> None:
         """One turn and whatever may go wrong with it."""
