@@ -150,7 +150,7 @@ async def _answer(
         draft.emit(ev.TaskEnded(task=task.id, outcome="declined"))
         draft.say(parts.replies["declined"])
         return
-    elif _counts(draft, what, question, shown=shown):
+    elif _counts(draft, what, question, shown=shown, patience_ms=_patience_ms(parts)):
         if question.expires is not None and draft.opened.now > question.expires:
             draft.late = question.action
         else:
@@ -160,17 +160,22 @@ async def _answer(
     await flow.run(draft, parts, task.id)
 
 
-def _counts(draft: Draft, what: Said, question: Question, *, shown: bool) -> bool:
+def _counts(draft: Draft, what: Said, question: Question, *, shown: bool, patience_ms: float) -> bool:
     """Whether the yes came after the question with these very terms was handed to a channel."""
     if question.replied_seq is None or what.first_seq <= question.replied_seq:
         return False
     if shown:
         return True
     if draft.opened.handed_at is None:
-        if draft.opened.handing:
+        if draft.opened.handing and draft.opened.now - what.first_at < patience_ms:
             raise Defer("the question is still on its way")
         return False
     return what.first_at >= draft.opened.handed_at
+
+
+def _patience_ms(parts: Parts) -> float:
+    """How long a yes waits for word of the terms: longer than the sender does, but nobody waits for an outage to end."""
+    return 2_000 * parts.settings.tuning.reconcile_wait_s
 
 
 async def _slot(draft: Draft, parts: Parts, what: Said, task: Task, question: Question) -> bool:

@@ -178,8 +178,8 @@ class Sender:
         while len(batch) < BATCH and not self._receipts.empty():
             batch.append(self._receipts.get_nowait())
         try:
-            while not await self._recorded(batch):
-                await asyncio.sleep(self._tuning.sweep_s)  # noqa: ASYNC110 - the database rings no bell
+            while not await self._recorded(batch):  # noqa: ASYNC110 - a database rings no bell when it is back
+                await asyncio.sleep(self._tuning.sweep_s)
         finally:
             for _ in batch:
                 self._receipts.task_done()
