@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from typing import Any, assert_never
 
 from state import events as ev
-from state.session import Action, Question, Reach, Session, Slot, Task, task_from
+from state.session import Action, Question, Reach, Session, Slot, Task, all_from, task_from
 
 KEEP_ENDED = 6
 KEEP_WAITING = 3
@@ -114,10 +114,10 @@ def _linked(session: Session, event: ev.IdentityLinked) -> Session:
     """Take over the other session's open task, focus and addresses; what is newer here stays."""
     carried = event.carried
     tasks = [task_from(t) for t in carried.get("tasks", ())]
-    actions = {k: Action(**v) for k, v in carried.get("actions", {}).items()}
+    actions = all_from(Action, carried.get("actions", {}))
     active = session.task or (tasks[-1] if tasks else None)
     waiting = session.waiting + tuple(t for t in tasks if t is not active)
-    reach = {**{k: Reach(**v) for k, v in carried.get("reach", {}).items()}, **session.reach}
+    reach = {**all_from(Reach, carried.get("reach", {})), **session.reach}
     return _tidy(
         replace(
             session,
@@ -128,7 +128,7 @@ def _linked(session: Session, event: ev.IdentityLinked) -> Session:
             name=session.name or carried.get("name"),
             reach=_recent(reach),
             last_identity=max(reach, key=lambda one: reach[one].last_at, default=session.last_identity),
-            entities={**{k: Slot(**v) for k, v in carried.get("entities", {}).items()}, **session.entities},
+            entities={**all_from(Slot, carried.get("entities", {})), **session.entities},
             tickets=(*session.tickets, *carried.get("tickets", ()))[-KEEP_TICKETS:],
         )
     )

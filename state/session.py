@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
+T = TypeVar("T")
 VERSION = 1  # raise it when the meaning of a field changes: older rows are then folded again from the log
 
 
@@ -134,19 +135,29 @@ def load(body: bytes) -> Session | None:
     if envelope.get("version") != VERSION:
         return None
     data = envelope["session"]
-    data["reach"] = {k: Reach(**v) for k, v in data["reach"].items()}
+    data["reach"] = all_from(Reach, data["reach"])
     data["task"] = task_from(data["task"]) if data["task"] else None
     data["waiting"] = tuple(task_from(t) for t in data["waiting"])
     data["ended"] = tuple(task_from(t) for t in data["ended"])
-    data["actions"] = {k: Action(**v) for k, v in data["actions"].items()}
-    data["entities"] = {k: Slot(**v) for k, v in data["entities"].items()}
+    data["actions"] = all_from(Action, data["actions"])
+    data["entities"] = all_from(Slot, data["entities"])
     data["tickets"] = tuple(data["tickets"])
-    return Session(**data)
+    return Session(**_fields(Session, data))
 
 
 def task_from(data: dict[str, Any]) -> Task:
     """Read one task as `dump` wrote it (also one carried over from a linked session)."""
     question = data["question"]
     if question:
-        question = Question(**{**question, "choices": tuple(question["choices"])})
-    return Task(**{**data, "slots": {k: Slot(**v) for k, v in data["slots"].items()}, "question": question})
+        question = Question(**_fields(Question, {**question, "choices": tuple(question["choices"])}))
+    return Task(**_fields(Task, {**data, "slots": all_from(Slot, data["slots"]), "question": question}))
+
+
+def all_from(cls: type[T], values: dict[str, dict[str, Any]]) -> dict[str, T]:
+    """Read values by name; fields that this version does not know are dropped."""
+    return {name: cls(**_fields(cls, value)) for name, value in values.items()}
+
+
+def _fields(cls: type[Any], data: dict[str, Any]) -> dict[str, Any]:
+    fields = cls.__dataclass_fields__
+    return data if data.keys() <= fields.keys() else {k: v for k, v in data.items() if k in fields}
