@@ -24,6 +24,7 @@ PORT = "18790"
 URL = f"http://localhost:{PORT}"
 BROWSER = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-quic"]
 IDLE_S = 30
+LATER_STARTS = 3
 LONGEST_S = 600
 MB = 1_000_000
 
@@ -97,8 +98,10 @@ def main() -> None:
             print(f"first `make serve`: ready after {time.monotonic() - began:.1f} s")
             asyncio.run(first_reply())
             print(f"first `make serve`: first reply in the page after {time.monotonic() - began:.1f} s")
-        with make_serve(clone, home) as (make, began):
-            print(f"second `make serve`: ready after {time.monotonic() - began:.1f} s")
+        for _ in range(LATER_STARTS):
+            with make_serve(clone, home) as (_, began):
+                print(f"later `make serve`: ready after {time.monotonic() - began:.1f} s")
+        with make_serve(clone, home) as (make, _):
             time.sleep(IDLE_S)
             print(f"resident, idle for {IDLE_S} s: {resident(server_of(make)):.0f} MB")
             asyncio.run(first_reply())
