@@ -174,7 +174,7 @@ def _counts(draft: Draft, what: Said, question: Question, *, shown: bool, patien
 
 
 def _patience_ms(parts: Parts) -> float:
-    """How long a yes waits for word of the terms: longer than the sender does, but nobody waits for an outage to end."""
+    """How long a yes waits for word of the terms: longer than the sender does, but not for an outage to end."""
     return 2_000 * parts.settings.tuning.reconcile_wait_s
 
 
