@@ -16,6 +16,7 @@ from bot.parts import Parts
 from state import events as ev
 from state import faults
 from state.lease import Lease
+from state.session import Action
 from state.sql.deliveries import Delivery
 from state.sql.turns import Opened, Written
 
@@ -59,7 +60,7 @@ async def _think(draft: Draft, parts: Parts) -> None:
     answered = actions.handled_upto(draft)
     messages = [m for m in draft.messages if m[0].seq > answered]
     for action in settled:
-        await _after_settling(draft, parts, action.id)
+        await _after_settling(draft, parts, action)
     await _give_up_doubts(draft, parts)
     task = draft.session.task
     if messages:
@@ -70,9 +71,8 @@ async def _think(draft: Draft, parts: Parts) -> None:
         await _resume(draft, parts)
 
 
-async def _after_settling(draft: Draft, parts: Parts, action_id: str) -> None:
+async def _after_settling(draft: Draft, parts: Parts, action: Action) -> None:
     """Go on with the task of a write whose outcome is certain now."""
-    action = draft.session.actions[action_id]
     late = action.doubts > 0
     if action.state == "failed":
         draft.say(parts.replies["action_settled_failed" if late else "action_failed"])

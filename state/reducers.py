@@ -24,7 +24,7 @@ ACTION_ORDER: dict[str, frozenset[str]] = {
 }
 """Which state may follow which. Whatever is not named here is final."""
 
-UNSENT = frozenset({"awaiting_confirmation", "confirmed"})
+DOUBTFUL = frozenset({"dispatched", "unknown"})
 
 
 def fold(session: Session, stored: Iterable[ev.Stored]) -> Session:
@@ -243,6 +243,8 @@ def _put(session: Session, task: Task) -> Session:
 
 def _action(session: Session, event: ev.ActionProposed | ev.ActionMoved, at: int) -> Session:
     if isinstance(event, ev.ActionProposed):
+        if event.action in session.actions:
+            return session
         action = Action(
             id=event.action,
             task=event.task,
@@ -278,17 +280,18 @@ def _looked_up(session: Session, event: ev.ToolSucceeded, seq: int) -> Session:
 
 
 def _tidy(session: Session) -> Session:
-    """Forget the oldest actions beyond KEEP_ACTIONS that are settled, or that nobody can be asked about any more.
-
-    One that was dispatched, or may have been, is never forgotten.
-    """
+    """Forget the oldest actions beyond KEEP_ACTIONS that nothing hangs on any more."""
     surplus = len(session.actions) - KEEP_ACTIONS
     if surplus <= 0:
         return session
     tasks = {task.id for task in (session.task, *session.waiting) if task}
-    idle = [k for k, a in session.actions.items() if not a.open or (a.state in UNSENT and a.task not in tasks)]
-    gone = set(idle[:surplus])
+    gone = set([k for k, a in session.actions.items() if not _matters(a, current=a.task in tasks)][:surplus])
     return replace(session, actions={k: a for k, a in session.actions.items() if k not in gone})
+
+
+def _matters(action: Action, *, current: bool) -> bool:
+    """Whether it may have been sent and is not settled, or its task may still ask for it or go on from it."""
+    return action.state in DOUBTFUL or (current and (action.open or action.state == "succeeded"))
 
 
 def _replied(session: Session, event: ev.ReplyQueued, seq: int, at: int) -> Session:

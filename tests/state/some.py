@@ -39,6 +39,7 @@ _by_name: dict[str, st.SearchStrategy[Any]] = {
     "result": _json,
     "source": st.none() | st.integers(1, 99),
     "expires": st.none() | st.integers(0, 2**40),
+    "outcome": st.sampled_from(("done", "refused", "declined")),
     "choices": st.lists(st.fixed_dictionaries({"label": st.text(max_size=3)}), max_size=2),
 }
 _by_type: dict[str, st.SearchStrategy[Any]] = {
