@@ -35,7 +35,7 @@ def _site(server: Server, folder: Path) -> web.Application:
     module.write_text(example(README, "identity.py"))
     chat_token = runpy.run_path(str(module))["chat_token"]
     body = PAGE.format(tag=_as_in("embed.html", server), more='<script src="/site.js" defer></script>')
-    policy = {"Content-Security-Policy": _as_in("policy", server).strip()}
+    policy = {"Content-Security-Policy": " ".join(_as_in("policy", server).split())}
 
     async def page(_: web.Request) -> web.Response:
         return web.Response(text=body, content_type="text/html", headers=policy)

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from bot import functions, workflows
 from config.settings import NAMES, SECRET_NAMES, Settings, SettingsError
-from tests.docs.examples import PAGES, example, rows, settings_of
+from state import errors
+from tests.docs.examples import PAGES, ROOT, example, rows, settings_of
 from tests.docs.running import shell
+from tools.catalog import Catalog
 
 README = "README.md"
 ACME = {"ACME_API_BASE": "https://billing.example.com", "ACME_API_TOKEN": "a-token-of-the-billing-system"}
@@ -95,6 +98,12 @@ def test_a_provider_s_key_turns_the_playground_off(tmp_path: Path) -> None:
         line.partition(":")[0] for line in refused.value.problems
     ]
     assert Settings.load({**key, "PLAYGROUND": "1"}, root=tmp_path).playground
+
+
+def test_the_shipped_workflows_want_a_billing_system() -> None:
+    """Without the playground and without Acme's address the start is refused, and the line names the settings."""
+    with pytest.raises(errors.BadInput, match="ACME_API_BASE and ACME_API_TOKEN"):
+        functions.check(workflows.load(ROOT / "config/workflows"), Catalog.load(built_in=()))
 
 
 def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
