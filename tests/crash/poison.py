@@ -28,7 +28,7 @@ examples: {list(EXAMPLES)}
 steps:
   - name: swallow
     kind: retrieve
-    calls: [{{tool: swallow_poison, fact: taste}}]
+    calls: [{{tool: lick_poison, fact: taste}}]
     say: bitter
 replies:
   bitter: "It tastes bitter."
@@ -46,13 +46,13 @@ class Taste(BaseModel, extra="forbid"):
 
 
 @tool(kind="lookup", scopes=())
-async def swallow_poison(arguments: Nothing, context: Context) -> Taste:
+async def lick_poison(arguments: Nothing, context: Context) -> Taste:
     """Swallow poison."""
     os.kill(os.getpid(), signal.SIGKILL)
     return Taste(taste="bitter")
 
 
-TOOLS = [swallow_poison]
+TOOLS = [lick_poison]
 
 
 def prepare(config: Path) -> None:

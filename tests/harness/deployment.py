@@ -17,6 +17,8 @@ from tests.harness.places import Place, port
 from tests.harness.processes import START_S, Launcher, Process, answers
 from tests.harness.waiting import until
 
+REFUSED = 2  # the exit code of a start that would fail again and again
+
 
 @dataclass(slots=True, kw_only=True)
 class Member:
@@ -44,15 +46,21 @@ class Member:
         self.process = await self.launcher.start(self.command, environment, self.log)
 
     async def _keep(self) -> None:
-        while self.process:
+        while self.process and REFUSED not in self.codes:
             self.codes.append(await asyncio.shield(self.process.ended))
-            await self._launch()
+            if self.codes[-1] != REFUSED:
+                await self._launch()
 
     async def ready(self) -> None:
         """Wait until it takes messages; it may die and come back meanwhile."""
         async with aiohttp.ClientSession() as http:
-            url = f"http://127.0.0.1:{self.port}/readyz"
-            await until(lambda: answers(http, url), f"{self.command} to be ready (see {self.log})", patience=START_S)
+            what = f"{self.command} to be ready (see {self.log})"
+            await until(lambda: self._answers(http), what, patience=START_S)
+
+    async def _answers(self, http: aiohttp.ClientSession) -> bool:
+        if REFUSED in self.codes:
+            raise AssertionError(f"{self.command} does not start:\n{self.log.read_text()[-2_000:]}")
+        return await answers(http, f"http://127.0.0.1:{self.port}/readyz")
 
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> int | None:
         """End it for good; answers its exit code."""
