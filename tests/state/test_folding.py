@@ -122,10 +122,8 @@ class Folding(RuleBasedStateMachine):
             elif action.state != "unknown":
                 self.dispatched.discard(name)
         tasks = {t.id for t in (self.session.task, *self.session.waiting) if t}
-        kept = [a for a in self.session.actions.values() if a.task in tasks and (a.open or a.state == "succeeded")]
-        self.needed = max(
-            self.needed, len(self.dispatched) + len(asked)
-        )  # what is settled since goes at the next tidying
+        kept = [a for a in self.session.actions.values() if reducers._matters(a, current=a.task in tasks)]
+        self.needed = max(self.needed, len(kept))  # what is settled since goes at the next tidying
 
 
 def _as_kept(carried: dict[str, Any]) -> dict[str, Any]:
@@ -137,7 +135,7 @@ def _as_kept(carried: dict[str, Any]) -> dict[str, Any]:
     return kept.carried
 
 
-Folding.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+Folding.TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
 TestFolding = Folding.TestCase
 
 
