@@ -173,8 +173,7 @@ def _task_moved(session: Session, event: ev.TaskStarted | ev.TaskResumed | ev.Ta
         case ev.TaskResumed():
             task = next((t for t in session.waiting if t.id == event.task), None)
             return _activate(session, task) if task else session
-        case ev.TaskEnded():
-            return _end(session, event)
+    return _end(session, event)
 
 
 def _activate(session: Session, task: Task) -> Session:
@@ -219,7 +218,7 @@ def _task_changed(session: Session, event: ev.SlotsSet | ev.StepEntered | ev.Ask
             )
         case ev.StepEntered():
             task = replace(task, step=event.step)
-        case ev.Asked():
+        case _:
             task = replace(task, question=_question(event, seq))
     return _put(session, task)
 
@@ -280,12 +279,13 @@ def _looked_up(session: Session, event: ev.ToolSucceeded, seq: int) -> Session:
 
 
 def _tidy(session: Session) -> Session:
-    """Forget the oldest actions beyond KEEP_ACTIONS that nothing hangs on any more."""
+    """Forget the oldest actions beyond KEEP_ACTIONS that nothing hangs on any more; never the newest."""
     surplus = len(session.actions) - KEEP_ACTIONS
     if surplus <= 0:
         return session
     tasks = {task.id for task in (session.task, *session.waiting) if task}
-    gone = set([k for k, a in session.actions.items() if not _matters(a, current=a.task in tasks)][:surplus])
+    older = list(session.actions.items())[:-1]
+    gone = set([k for k, a in older if not _matters(a, current=a.task in tasks)][:surplus])
     return replace(session, actions={k: a for k, a in session.actions.items() if k not in gone})
 
 
