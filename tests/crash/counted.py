@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from tests.crash.told import Customer, is_notice
+from tests.crash.told import Customer, is_notice, is_plain_notice
 from tests.harness.outside import Json
 from tests.harness.waiting import until
 
@@ -19,7 +19,7 @@ class Count:
     """The figures of one run.
 
     `unanswered`: messages that the bot left without a word after them; `resent`: replies that reached the phone more
-    often than they were committed.
+    often than they were committed; `muddled`: notices that say more than that.
     """
 
     acknowledged: int
@@ -29,11 +29,12 @@ class Count:
     resent: int
     refunds: int
     notices: int
+    muddled: int
 
     @property
     def fine(self) -> bool:
         """Whether all is as promised."""
-        bad = (self.lost, self.doubled, self.unanswered, self.resent)
+        bad = (self.lost, self.doubled, self.unanswered, self.resent, self.muddled)
         return not any(bad) and (self.refunds, self.notices) == (1, 1)
 
 
@@ -55,7 +56,8 @@ async def count(kim: Customer) -> Count:
         unanswered=_unanswered(shown),
         resent=len(sent) - len(committed),
         refunds=len(await stage.outside.ledger()),
-        notices=sum(is_notice(t) for t in sent) + sum(is_notice(t) for t in fresh.said_by_bot()),
+        notices=sum(is_notice(t) for t in (*sent, *fresh.said_by_bot())),
+        muddled=sum(is_notice(t) and not is_plain_notice(t) for t in (*sent, *fresh.said_by_bot())),
     )
 
 

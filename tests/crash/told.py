@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ from tests.harness.web import WebClient
 
 NOTICE = "Your refund number is RF-"
 TERMS = "Please confirm this refund:"
+PLAIN = re.compile(r"(We checked: it did go through\.\s+)?Done(: [^\n]+ Your refund number is RF-\d+)?\.")
 PATIENCE_S = 60.0
 MOST_YES = 5
 
@@ -20,6 +22,11 @@ MOST_YES = 5
 def is_notice(text: str) -> bool:
     """Whether a text says that the refund was made."""
     return NOTICE in text or text.strip() == "Done."
+
+
+def is_plain_notice(text: str) -> bool:
+    """Whether it says that and nothing more, such as that a yes came twice, which nobody said twice."""
+    return is_notice(text) and PLAIN.fullmatch(text.strip()) is not None
 
 
 @dataclass(slots=True, kw_only=True)
