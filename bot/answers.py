@@ -147,7 +147,7 @@ async def _answer(
         action = draft.session.actions.get(question.action)
         if action and action.state == "awaiting_confirmation":
             draft.move(action, "declined", by="customer", source=draft.last_in)
-        draft.emit(ev.TaskEnded(task=task.id, outcome="declined"))
+        draft.end_task(task.id, "declined")
         draft.say(parts.replies["declined"])
         return
     elif _counts(draft, what, question, shown=shown, patience_ms=_patience_ms(parts)):
@@ -191,7 +191,7 @@ async def _slot(draft: Draft, parts: Parts, what: Said, task: Task, question: Qu
         names = ", ".join(str(slot.choices.get(str(v), v)) for v in found)
         draft.say(replies.render(parts.replies["ambiguous"], {"slot": question.slot, "values": names}))
     elif _verdict(what, "", "") is False:
-        draft.emit(ev.TaskEnded(task=task.id, outcome="cancelled"))
+        draft.end_task(task.id, "cancelled")
         draft.say(parts.replies["cancelled"])
     else:
         return False

@@ -18,7 +18,7 @@ from state.sql.log import Entry
 from state.sql.turns import AuditLine, Opened, Work, Written
 from tools.base import Audit, Caller
 
-TOKEN_BYTES = 12
+UNDECIDED = frozenset({"awaiting_confirmation", "confirmed"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -140,6 +140,13 @@ class Draft:
         before = self.moves.get(action.id, (action.state, ""))[0]
         self.moves[action.id] = (before, state)
         self.emit(ev.ActionMoved(action=action.id, state=state, **fields))
+
+    def end_task(self, task: str, outcome: str, reason: str | None = None) -> None:
+        """End a task; a write of it that nobody consented to yet ends with it."""
+        for action in self.session.open_actions():
+            if action.task == task and action.state in UNDECIDED:
+                self.move(action, "cancelled", reason=f"the task ended: {outcome}")
+        self.emit(ev.TaskEnded(task=task, outcome=outcome, reason=reason))
 
     def work(self, deliveries: list[Delivery] | None = None) -> Work:
         """Everything to be written."""

@@ -29,7 +29,7 @@ async def run(draft: Draft, parts: Parts, task_id: str) -> None:
         return
     workflow = parts.workflows.get(task.workflow)
     if workflow is None:
-        draft.emit(ev.TaskEnded(task=task_id, outcome="failed", reason="the workflow is not there any more"))
+        draft.end_task(task_id, "failed", "the workflow is not there any more")
         draft.say(parts.replies["not_understood"])
         return
     one = Run(draft=draft, parts=parts, task_id=task_id, workflow=workflow)

@@ -66,7 +66,7 @@ class Run:
 
     def end(self, outcome: str, reason: str | None = None) -> None:
         """End the task."""
-        self.draft.emit(ev.TaskEnded(task=self.task_id, outcome=outcome, reason=reason))
+        self.draft.end_task(self.task_id, outcome, reason)
 
     def ask(self, slot: str, text: str, choices: list[tuple[str, Any]], **more: Any) -> None:
         """Ask for a slot, with choices as (label, answer)."""

@@ -76,7 +76,7 @@ async def _after_settling(draft: Draft, parts: Parts, action: Action) -> None:
     late = action.doubts > 0
     if action.state == "failed":
         draft.say(parts.replies["action_settled_failed" if late else "action_failed"])
-        draft.emit(ev.TaskEnded(task=action.task, outcome="failed"))
+        draft.end_task(action.task, "failed")
         return
     if late:
         draft.say(parts.replies["action_settled_done"])
@@ -92,7 +92,7 @@ async def _give_up_doubts(draft: Draft, parts: Parts) -> None:
         subject = f"Unknown outcome of {action.tool}, action {action.id}"
         ticket = await handoff.open_ticket(draft, parts, reason="unknown_outcome", subject=subject)
         draft.say(replies.render(parts.replies["handed_over"], {"ticket": {"number": ticket}}))
-        draft.emit(ev.TaskEnded(task=action.task, outcome="handed_off", reason="unknown outcome"))
+        draft.end_task(action.task, "handed_off", "unknown outcome")
 
 
 async def _respond(draft: Draft, parts: Parts, messages: list[tuple[ev.Stored, ev.MessageReceived]]) -> None:

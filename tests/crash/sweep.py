@@ -128,13 +128,20 @@ def every_pass(rehearsed: Sequence[Result], actions: Sequence[str] = ("kill",)) 
     ]
 
 
+def every_relapse(first: str = "tool.sent:1:kill") -> list[Job]:
+    """One job for every point at which the server dies again, right after it died amid a write."""
+    names = list(CONVERSATIONS)
+    jobs = enumerate(POINTS)
+    return [Job(conversation=names[n % len(names)], faults=(first, f"{point}:1:kill")) for n, point in jobs]
+
+
 async def swept(
     databases: Databases, launcher: Launcher, home: Path, *, lanes: int, actions: Sequence[str]
 ) -> list[Result]:
     """Rehearse, then crash at every pass of every point."""
     sweep = Sweep(databases=databases, launcher=launcher, home=home, lanes=lanes)
     rehearsed = await sweep.run(rehearsals())
-    return rehearsed + await sweep.run(every_pass(rehearsed, actions))
+    return rehearsed + await sweep.run([*every_pass(rehearsed, actions), *every_relapse()])
 
 
 async def _rounds(arguments: argparse.Namespace, found: Sequence[Databases], home: Path) -> list[Result]:

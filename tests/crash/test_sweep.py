@@ -11,7 +11,7 @@ from state.faults import POINTS
 from tests.crash import table
 from tests.crash.conftest import BOTH
 from tests.crash.databases import Databases
-from tests.crash.sweep import Job, Result, Sweep, every_pass, rehearsals
+from tests.crash.sweep import Job, Result, Sweep, every_pass, every_relapse, rehearsals
 from tests.harness.processes import Preloaded
 
 LANES = {"sqlite": 3, "postgres": 6}  # on PostgreSQL most of the time is spent waiting for a dead server's lease to end
@@ -35,12 +35,16 @@ async def test_killed_anywhere_nothing_is_lost_or_doubled(
 
 
 def _chosen(store: str, rehearsed: list[Result]) -> list[Job]:
-    """All passes on SQLite, and each point once as an exit or an error; on PostgreSQL half of the passes."""
+    """On PostgreSQL half of the passes; on SQLite all, each point once as an exit or an error, and a second death."""
     kills = every_pass(rehearsed)
     if store == "postgres":
         return [job for point in POINTS for job in [job for job in kills if job.point == point][::2]]
     others = {job.point: job for job in kills}  # the last pass of each point
-    return [*kills, *(_instead(job, ("exit", "raise")[n % 2]) for n, job in enumerate(others.values()))]
+    return [
+        *kills,
+        *every_relapse(),
+        *(_instead(job, ("exit", "raise")[n % 2]) for n, job in enumerate(others.values())),
+    ]
 
 
 def _instead(job: Job, action: str) -> Job:

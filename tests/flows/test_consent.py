@@ -210,3 +210,19 @@ async def test_a_button_of_another_customer_is_refused(stage: Stage) -> None:
 
     assert "no longer open" in answer["text"]
     assert [] == await refunded(stage)
+
+
+async def test_another_invoice_with_the_terms_on_the_table(stage: Stage) -> None:
+    """Who asks for another refund instead gets its verdict; a yes means the first no more, and its action is closed."""
+    web = await stage.web(customer=KIM)
+    terms = await asked_for_consent(web)
+
+    refused = await web.ask("sorry, please refund invoice 18401 instead")
+
+    assert "18401 cannot be refunded" in refused["text"]
+    assert "no longer open" in (await web.answer(await web.press(button(terms, "Yes"))))["text"]
+    assert "Nothing is waiting" in (await web.ask("yes"))["text"]
+    assert [] == await refunded(stage)
+    session = (await stage.operators.sessions())[0]["id"]
+    tasks = (await stage.operators.session(session))["tasks"]
+    assert ["cancelled"] == [action["state"] for task in tasks for action in task["actions"]]

@@ -89,3 +89,22 @@ async def test_a_forged_token_is_refused(stage: Stage) -> None:
         assert "identity_invalid" == (await wire.receive_json())["code"]
         await wire.receive()
         assert 4401 == wire.close_code
+
+
+@EVERYWHERE
+async def test_a_sign_in_while_the_phones_turn_runs(stage: Stage) -> None:
+    """The phone's conversation joins another under its running turn, which comes to nothing: it is answered once."""
+    web = await stage.web()
+    await web.ask("hi")
+    phone = stage.phone()
+    await stage.outside.break_acme("latency", "/v1/customers", ms=1_500, times=1)
+    sid = await phone.write("check invoice 18492")
+
+    await web.sign_in(await stage.outside.identity(KIM))
+
+    assert "Invoice 18492 is paid" in (await phone.answers(sid))[0]
+    await stage.operators.at_rest()
+    assert 1 == len(await phone.received())
+    await web.seen(lambda m: "Invoice 18492 is paid" in m["text"], "the phone's answer in the chat")
+    assert 1 == sum(m["text"] == "check invoice 18492" for m in web.shown())
+    assert 1 == len([s for s in await stage.operators.sessions() if not s["forwarded_to"]])
