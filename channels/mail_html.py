@@ -1,0 +1,136 @@
+"""HTML of a mail to lines of visible text, in one pass. Runs and fetches nothing; keeps no tag.
+
+Hidden text, comments, styles and pictures are dropped; what mail programs mark as quote, attribution, signature or
+reply header is noted on the lines. It reads as browsers do where that matters, and what it cannot read stays text.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import re2
+
+from channels import mail_tags as tags
+from channels.mail_find import Finder
+from channels.mail_page import Page
+from channels.mail_text import Lines
+
+HTML_LIMIT = 1_000_000
+TAGS_LIMIT = 15_000  # what follows is not shown: it is the history of a long thread, or an attack
+SHEET_LIMIT = 20_000
+ODD_LIMIT = 200  # style sheets, and brackets inside attributes, that are looked into
+SPELLINGS_LIMIT = 2_000  # different tags whose attributes are read
+
+
+def _compiled(pattern: str) -> Any:  # noqa: ANN401 - re2 publishes no types
+    options = re2.Options()
+    options.log_errors = False
+    return re2.compile(pattern, options)
+
+
+_LONG_NUMBER = _compiled(r"&#(?:[0-9]{8}|[xX][0-9A-Fa-f]{7})")
+
+
+def lines(html: str) -> Lines:
+    """Read a page. Nothing in it makes this fail or take long."""
+    html = html[:HTML_LIMIT].replace("\r\n", "\n").replace("\0", "")
+    page = Page(literal="&#" in html and _LONG_NUMBER.search(html) is not None)
+    reader = _Reader(html, page)
+    position = 0
+    while reader.tags < TAGS_LIMIT:
+        start = html.find("<", position)
+        if start < 0:
+            page.write(html[position:])
+            break
+        if start > position:
+            page.write(html[position:start])
+        position = reader.read(start)
+    return page.finish()
+
+
+class _Reader:
+    """Reads tags, each spelling once, and tells where the text goes on."""
+
+    def __init__(self, html: str, page: Page) -> None:
+        self.tags = self._oddities = 0
+        self._html, self._page = html, page
+        self._seek = Finder(html)
+        self._known: dict[str, tags.Tag] = {}
+        self._hidden: set[str] = set()
+
+    def read(self, start: int) -> int:
+        """Read what begins with this bracket; give the position behind it."""
+        html = self._html
+        end = self._seek.find(">", start)
+        if end > 0 and (tag := self._known.get(html[start + 1 : end])):
+            self.tags += 1
+            self._page.obey(tag)
+            return end + 1
+        sign = html[start + 1 : start + 2]
+        if not (sign in {"/", "!", "?"} or (sign.isascii() and sign.isalpha())):
+            return self._literal(start)
+        self.tags += 1
+        if html.startswith("<!--", start):
+            end = self._seek.find("-->", start + 2)
+            return end + 3 if end >= 0 else len(html)  # as in a browser: all of the rest
+        if end < 0:
+            self._page.write(html[start:])
+            return len(html)
+        end = self._end(start, end)
+        return self._read_new(html[start + 1 : min(end, start + tags.TAG_LIMIT)], end + 1)
+
+    def _literal(self, start: int) -> int:
+        """Take a bracket that begins no tag, and those after it, as text."""
+        end = start + 1
+        while self._html.startswith("<<", end):
+            end += 1
+        self._page.write(self._html[start:end])
+        return end
+
+    def _read_new(self, spelling: str, after: int) -> int:
+        tag = tags.read(spelling, self._hidden, closely=len(self._known) < SPELLINGS_LIMIT)
+        if tag.action == tags.RAW_TEXT:
+            return self._skip(tag.name, after)
+        if len(self._known) < SPELLINGS_LIMIT:
+            self._known[spelling] = tag
+        self._page.obey(tag)
+        return after
+
+    def _skip(self, name: str, start: int) -> int:
+        """Go past what an element holds that shows no text."""
+        spellings = (f"</{name}", f"</{name.upper()}", f"</{name.title()}")
+        end = min((at for mark in spellings if (at := self._seek.find(mark, start)) >= 0), default=len(self._html))
+        if name == "style" and end > start and self._oddities < ODD_LIMIT:
+            self._oddities += 1
+            hides = tags.hidden_by(self._html[start : min(end, start + SHEET_LIMIT)])
+            if not hides <= self._hidden:
+                self._hidden |= hides
+                self._known.clear()
+        return end
+
+    def _end(self, start: int, end: int) -> int:
+        """Find the bracket that closes a tag: one inside a quoted attribute does not."""
+        while self._oddities < ODD_LIMIT:
+            if end - start > tags.TAG_LIMIT or not (quote := _open_quote(self._html[start:end])):
+                return end
+            if (position := self._seek.find(quote, end)) < 0:
+                return end
+            if (later := self._seek.find(">", position)) < 0:
+                return end
+            end = later
+            self._oddities += 1
+        return end
+
+
+def _open_quote(tag: str) -> str:
+    """Tell which quote a piece of a tag ends inside of, if any."""
+    if tag.count('"') % 2 == 0 and tag.count("'") % 2 == 0:
+        return ""
+    opened, before = "", ""
+    for char in tag:
+        if opened:
+            opened = "" if char == opened else opened
+        elif char in {'"', "'"} and before in {"=", " "}:
+            opened = char
+        before = char
+    return opened

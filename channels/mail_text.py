@@ -1,0 +1,314 @@
+"""What the customer wrote: the visible text of a mail without quotes, attributions and signatures. Pure.
+
+Time grows with the number of lines and nothing else. Never takes away more than it can name a mark for, and never
+leaves nothing: then all of it counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, pairwise
+
+from channels import mail_marks as marks
+
+TEXT_LIMIT = 200_000
+LINES_LIMIT = 20_000
+CANDIDATES = 400  # so many places are looked at closely; what is beyond stays as it is
+CLOSE_LOOK = 40  # likewise: lines of a quote, quotes and answers of a mail, lines at the end of a text
+SIGNATURE = 60
+WEAK, STRONG = 1, 2  # quoted by a mark that people also type (">"), or by one that only programs make
+_STARTS, _ENDS = frozenset("-_=*#"), frozenset(":*-_\uff1a")
+_DASHES = frozenset({"-- ", "--", "\u2014", "\u2013"})
+
+
+@dataclass(slots=True, kw_only=True)
+class Lines:
+    """A text by lines: no white space at line ends, no two blank lines together; what its source knew of each."""
+
+    texts: list[str]
+    quoted: list[int]
+    cuts: frozenset[int] = frozenset()  # here begins an element that holds what is answered
+    attributed: frozenset[int] = frozenset()
+    signed: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Mark:
+    kind: str  # delimiter, forwarded, original, block, attribution
+    start: int
+    end: int
+    certain: bool = True
+
+
+@dataclass(slots=True, kw_only=True)
+class _Plan:
+    """What to do with the lines: those of `dropped` go, weak quotes from `quotes` on go, `end` on goes, `tail` on stays."""
+
+    quotes: int
+    end: int
+    tail: int
+    dropped: set[int] = field(default_factory=set)
+
+
+def split(text: str) -> Lines:
+    """Make lines of a plain text; quotes are lines that begin with `>`."""
+    rows = text[:TEXT_LIMIT].split("\n", LINES_LIMIT)
+    rows = [row if row == "-- " else row.rstrip() for row in rows]
+    texts = rows[:1] + [row for above, row in pairwise(rows) if row or above]
+    return Lines(texts=texts, quoted=[WEAK if ">" in row[:8] and row.lstrip()[:1] == ">" else 0 for row in texts])
+
+
+def visible(lines: Lines, *, reply: bool = False, forwarded: bool = False) -> str:
+    """Give what the customer wrote. `reply` and `forwarded` say what the headers know of the mail."""
+    plan = _plan(lines, forwarded=forwarded)
+    runs = list(_runs(_kept(lines, plan, reply=reply)))
+    edge = len(runs) - CLOSE_LOOK
+    regions = [
+        _trim(lines, run) if at < CLOSE_LOOK or at >= edge else [lines.texts[index] for index in run]
+        for at, run in enumerate(runs)
+    ]
+    if plan.tail < len(lines.texts):
+        regions.append(lines.texts[plan.tail :])
+    text = _joined(regions)
+    return text or full(lines)
+
+
+def full(lines: Lines) -> str:
+    """Give everything but our own delimiter line."""
+    return _joined([[text for text in lines.texts if not marks.is_delimiter(text)]])
+
+
+def _joined(regions: Sequence[list[str]]) -> str:
+    return "\n\n".join(part for region in regions if (part := "\n".join(region).strip("\n").rstrip()))
+
+
+def _plan(lines: Lines, *, forwarded: bool) -> _Plan:
+    size = len(lines.texts)
+    plan = _Plan(quotes=size, end=size, tail=size)
+    for mark in _marks(lines):
+        if mark.kind == "forwarded" or (forwarded and mark.kind in {"original", "block"}):
+            plan.tail = mark.start
+            break
+        if _quote_follows(lines, mark.end):
+            plan.dropped.update(range(mark.start, mark.end))
+            plan.quotes = min(plan.quotes, mark.start)
+        elif mark.certain and _settle(lines, plan, mark):
+            break
+    return plan
+
+
+def _settle(lines: Lines, plan: _Plan, mark: _Mark) -> bool:
+    """Decide on a mark with unmarked text below it; true when nothing further down matters."""
+    above = [
+        text
+        for index, text in enumerate(lines.texts[: mark.start])
+        if text and not lines.quoted[index] and index not in plan.dropped
+    ]
+    if not above and mark.kind == "delimiter":
+        plan.dropped.update(range(mark.start, mark.end))
+        return False
+    if not above or marks.announces_answers(above):
+        plan.tail = mark.start
+    else:
+        plan.end = mark.start
+    return True
+
+
+def _quote_follows(lines: Lines, end: int) -> bool:
+    after = end + 1 if end < len(lines.texts) and not lines.texts[end] else end
+    return after < len(lines.texts) and lines.quoted[after] > 0
+
+
+def _marks(lines: Lines) -> Iterator[_Mark]:
+    """Find the marks from top to bottom, each line belonging to one at most."""
+    reached = 0
+    for index in _candidates(lines):
+        if index >= reached and (mark := _mark_at(lines, index, reached)):
+            yield mark
+            reached = mark.end
+
+
+def _candidates(lines: Lines) -> list[int]:
+    special = lines.cuts | lines.attributed
+    found = [
+        index
+        for index, text in enumerate(lines.texts)
+        if text and (text[-1] in _ENDS or text[0] in _STARTS or ":" in text[:32] or index in special)
+        if not lines.quoted[index] or _starts_quote(lines, index)
+    ]
+    return [index for index in found if _is_promising(lines, index)][:CANDIDATES]
+
+
+def _starts_quote(lines: Lines, index: int) -> bool:
+    return lines.quoted[index] == STRONG and (index == 0 or not lines.quoted[index - 1])
+
+
+def _is_promising(lines: Lines, index: int) -> bool:
+    text = lines.texts[index]
+    return (
+        text[-1] in _ENDS
+        or text[0] in _STARTS
+        or index in lines.cuts
+        or index in lines.attributed
+        or (marks.label(text) in {"from", "date", "subject"} and not (index and marks.label(lines.texts[index - 1])))
+    )
+
+
+def _mark_at(lines: Lines, index: int, reached: int) -> _Mark | None:
+    text = lines.texts[index]
+    if kind := "delimiter" if marks.is_delimiter(text) else marks.separator(text):
+        if lines.quoted[index] and kind != "forwarded":
+            return None
+        return _Mark(kind=kind, start=index, end=_past_header(lines, index + 1))
+    if lines.quoted[index]:
+        return None
+    if index in lines.cuts:
+        return _Mark(kind="block", start=_above(lines, index), end=index + 1)
+    if marks.label(text) in {"from", "date", "subject"} and (end := marks.block_end(lines.texts, index)):
+        return _Mark(kind="block", start=_above(lines, index), end=end)
+    return _attribution_at(lines, index, reached)
+
+
+def _attribution_at(lines: Lines, index: int, reached: int) -> _Mark | None:
+    if index in lines.attributed:
+        end = index
+        while end < len(lines.texts) and end in lines.attributed:
+            end += 1
+        return _Mark(kind="attribution", start=index, end=end)
+    if not (found := marks.attribution(lines.texts, index, reached)):
+        return None
+    start, certain = found
+    return _Mark(kind="attribution", start=start, end=index + 1, certain=certain)
+
+
+def _past_header(lines: Lines, start: int) -> int:
+    """Go past the header lines or the attribution that may follow a separator, since one mark ends with them."""
+    texts = lines.texts
+    begin = start + 1 if start < len(texts) and not texts[start] else start
+    if begin >= len(texts) or lines.quoted[begin]:
+        return start
+    if marks.label(texts[begin]) and (end := marks.block_end(texts, begin)):
+        return end
+    for last in range(begin, min(begin + marks.WRAPPED, len(texts))):
+        if marks.attribution(texts, last, begin):
+            return last + 1
+    return start
+
+
+def _above(lines: Lines, index: int) -> int:
+    """Take in the rule that stands above a header block."""
+    before = index - 2 if index > 1 and not lines.texts[index - 1] else index - 1
+    return before if before >= 0 and marks.is_rule(lines.texts[before]) else index
+
+
+def _kept(lines: Lines, plan: _Plan, *, reply: bool) -> list[bool]:
+    """Decide for every line above the end whether it stays; quotes are decided by whole blocks."""
+    limit = min(plan.end, plan.tail)
+    kept = [index not in plan.dropped for index in range(limit)]
+    for number, block in enumerate(_blocks(lines.quoted, limit)):
+        if _is_quote(lines, plan, block, close=number < CLOSE_LOOK, reply=reply):
+            kept[block.start : block.stop] = [False] * len(block)
+    return kept
+
+
+def _blocks(quoted: Sequence[int], limit: int) -> Iterator[range]:
+    start = 0
+    for there, group in groupby(quoted[:limit], key=bool):
+        stop = start + sum(1 for _ in group)
+        if there:
+            yield range(start, stop)
+        start = stop
+
+
+def _is_quote(lines: Lines, plan: _Plan, block: range, *, close: bool, reply: bool) -> bool:
+    """Tell a quote from lines that a customer began with `>` for a reason of their own."""
+    if lines.quoted[block.start] == STRONG or block.start >= plan.quotes:
+        return True
+    if not close:
+        return reply and plan.quotes == len(lines.texts)
+    rows = [lines.texts[index].lstrip() for index in block[:CLOSE_LOOK]]
+    bare = [row.lstrip("> ") for row in rows[: marks.WRAPPED]]
+    if any(marks.attribution(bare, last) for last in range(len(bare))):
+        return True
+    return reply and plan.quotes == len(lines.texts) and not _is_own(lines, block, rows)
+
+
+def _is_own(lines: Lines, block: range, rows: Sequence[str]) -> bool:
+    if lines.texts[block.start][:1] != ">" or all(row.startswith(">>>") for row in rows):
+        return True  # indented by HTML; a prompt
+    above = lines.texts[block.start - 1] if block.start else ""
+    if above.rfind("<") > above.rfind(">"):
+        return True  # the end of a wrapped link
+    return len(rows) == 1 and rows[0][1:3].strip()[:1] in {"=", *"0123456789"}
+
+
+def _runs(kept: Sequence[bool]) -> Iterator[range]:
+    """Give the runs of lines that stay."""
+    start = 0
+    for stays, group in groupby(kept):
+        stop = start + sum(1 for _ in group)
+        if stays:
+            yield range(start, stop)
+        start = stop
+
+
+def _trim(lines: Lines, run: range) -> list[str]:
+    """Take the signature off the end of a run."""
+    rows = [lines.texts[index] for index in run if index not in lines.signed]
+    _drop_machine_made(rows)
+    _drop_below_dashes(rows)
+    _drop_machine_made(rows)
+    _drop_contacts(rows)
+    return rows
+
+
+def _drop_machine_made(rows: list[str]) -> None:
+    """Take off, from the end, what programs and lawyers add."""
+    taken = 0
+    while rows and taken < CLOSE_LOOK:
+        if not rows[-1] or (taken and marks.is_rule(rows[-1])):
+            rows.pop()
+        elif marks.is_machine_made(rows[-1]):
+            rows.pop()
+            taken += 1
+        elif start := _appendix(rows):
+            del rows[start:]
+            taken += 1
+        else:
+            break
+
+
+def _appendix(rows: Sequence[str]) -> int:
+    """Tell where a last paragraph starts that is a legal notice or a mailing list's footer; 0 if it is neither."""
+    start = len(rows) - 1
+    while start > 0 and rows[start - 1] and len(rows) - start < 40:
+        start -= 1
+    paragraph = " ".join(rows[start:])
+    if marks.is_rule(rows[start]) and len(rows) - start <= 8 and "mailing list" in paragraph.lower():
+        return start
+    return start if marks.is_notice(paragraph) else 0
+
+
+def _drop_below_dashes(rows: list[str]) -> None:
+    for index in range(max(1, len(rows) - SIGNATURE), len(rows)):
+        if rows[index] in _DASHES and _is_signature(rows[index + 1 :], sure=rows[index] == "-- "):
+            del rows[index:]
+            return
+
+
+def _is_signature(rows: Sequence[str], *, sure: bool) -> bool:
+    below = [row for row in rows if row]
+    if len(below) > (25 if sure else 12) or any(row.endswith("?") for row in below):
+        return False
+    return sure or not any(marks.is_prose(row) and not marks.is_machine_made(row) for row in below)
+
+
+def _drop_contacts(rows: list[str]) -> None:
+    """Take off the contact lines below a closing and a name; nothing, when any line among them may be meant for us."""
+    first = max(0, len(rows) - CLOSE_LOOK)
+    closing = next((at for at in range(len(rows) - 1, first - 1, -1) if marks.is_closing(rows[at])), None)
+    below = [at for at in range(closing + 1, len(rows)) if rows[at]] if closing is not None else []
+    block = [rows[at] for at in below[1:]]
+    if sum(marks.is_contact(row) for row in block) >= 2 and not any(marks.is_prose(row) for row in block):
+        del rows[below[0] + 1 :]
