@@ -93,10 +93,12 @@ def deliveries(events: Sequence[ev.Event]) -> list[Delivery]:
     ]
 
 
-async def commit(store: Store, lease: Lease, opened: Opened, *events: ev.Event, **more: Any) -> Written:
+async def commit(
+    store: Store, lease: Lease, opened: Opened, *events: ev.Event, worker: str = "w1", **more: Any
+) -> Written:
     """Commit a turn that answers all it saw."""
     written = work(opened, *events, **{"deliveries": deliveries(events), **more})
-    return await store.commit(lease, written, done_seq=opened.upto, worker="w1", claim_ms=30_000)
+    return await store.commit(lease, written, done_seq=opened.upto, worker=worker, claim_ms=30_000)
 
 
 async def turn(store: Store, message: Inbound | None = None, *events: ev.Event, text: str = "hi") -> Written:

@@ -238,7 +238,7 @@ async def test_an_unknown_outcome_is_asked_for_until_a_turn_looks(store: Store) 
     """A turn that had a message to answer instead, and so never looked, does not end the asking."""
     lease = await leased(store)
     opened = await store.open_session(lease)
-    steps = {"moves": {"a1": ("awaiting_confirmation", "unknown")}, "settle_in": {"a1": 0}}
+    steps: dict[str, Any] = {"moves": {"a1": ("awaiting_confirmation", "unknown")}, "settle_in": {"a1": 0}}
     await commit(store, lease, opened, PROPOSED, proposals=[PROPOSED], **steps)
     assert [lease.session_id] == [row["session_id"] for row in await store.due_actions()]
     assert [] == await store.due_actions()
