@@ -18,6 +18,7 @@ import httpx2
 import openai
 import orjson
 
+from bot.models import openai_parts
 from bot.models.base import ModelDown, ModelRefused, ModelWrong
 from config.settings import Settings
 from state.errors import BotError
@@ -97,9 +98,12 @@ def _named(error: openai.APIStatusError) -> BotError:
 
 
 def _detail(error: openai.APIStatusError) -> str:
-    words = [f"the model's server answered {error.status_code}", error.code or error.type]
-    words += [f"({error.param})" if error.param else None, f"request {error.request_id}" if error.request_id else None]
-    return " ".join(str(word) for word in words if word)
+    code, param, request = (
+        openai_parts.word(said) for said in (error.code or error.type, error.param, error.request_id)
+    )
+    words = [f"the model's server answered {error.status_code}", code]
+    words += [f"({param})" if param else "", f"request {request}" if request else ""]
+    return " ".join(word for word in words if word)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -14,6 +14,7 @@ LONGEST_ARGUMENTS = 32_768
 NAME_LENGTH = 64
 CACHE_KEY_LENGTH = 64
 SAFETY_ID_LENGTH = 128
+CODE = re2.compile(r"[a-zA-Z0-9_.\-\[\]]{1,64}")
 _UNFIT = re2.compile(r"[^a-zA-Z0-9_-]")
 
 
@@ -93,6 +94,11 @@ def model_name(answer: Mapping[str, Any], asked: str) -> str:
     """Read which model answered; a server that does not say so used the one it was asked for."""
     name = answer.get("model")
     return name[:NAME_LENGTH] if isinstance(name, str) and name else asked
+
+
+def word(value: object) -> str:
+    """A code as providers write them, "" for anything else: prose in its place may quote our prompt."""
+    return value if isinstance(value, str) and CODE.fullmatch(value) else ""
 
 
 def mapping(value: object) -> Mapping[str, Any]:

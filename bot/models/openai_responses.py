@@ -148,12 +148,14 @@ def _check_status(answer: dict[str, Any], usage: Usage) -> None:
         if reason == "content_filter":
             raise ModelRefused("the model declines to answer", usage=usage)
         raise ModelWrong("the model's answer was cut off at its limit", usage=usage)
-    code = str(openai_parts.mapping(answer.get("error")).get("code") or "")
+    code = openai_parts.word(openai_parts.mapping(answer.get("error")).get("code"))
     if code in PASSING:
         raise ModelDown(f"the model failed: {code}")
     if "policy" in code:
         raise ModelRefused(f"the model declines to answer: {code}", usage=usage)
-    raise ModelWrong(f"the model's answer has the status {status} {code}".strip(), again=False, usage=usage)
+    raise ModelWrong(
+        f"the model's answer has the status {openai_parts.word(status)} {code}".strip(), again=False, usage=usage
+    )
 
 
 def _read_call(item: dict[str, Any]) -> Call:
