@@ -132,7 +132,9 @@ def attribution(texts: Sequence[str], last: int, first: int = 0) -> tuple[int, b
     The shortest run of lines that opens like one is taken, so that text above it stays text.
     """
     run = ""
-    ending = f"{texts[last - 1][-LINE_LIMIT:]} {texts[last][-LINE_LIMIT:]}" if last > first else texts[last][-LINE_LIMIT:]
+    ending = (
+        f"{texts[last - 1][-LINE_LIMIT:]} {texts[last][-LINE_LIMIT:]}" if last > first else texts[last][-LINE_LIMIT:]
+    )
     if not _has(_HINT, ending.lower()):
         return None
     for start in range(last, max(last - WRAPPED, first - 1), -1):

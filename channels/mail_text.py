@@ -55,6 +55,8 @@ def split(text: str) -> Lines:
     """Make lines of a plain text; quotes are lines that begin with `>`."""
     rows = text[:TEXT_LIMIT].split("\n", LINES_LIMIT)
     rows = [row if row == "-- " else row.rstrip() for row in rows]
+    if "[cid:" in text:  # where Outlook shows a picture
+        rows = ["" if row.startswith("[cid:") and row.endswith("]") else row for row in rows]
     texts = rows[:1] + [row for above, row in pairwise(rows) if row or above]
     return Lines(texts=texts, quoted=[WEAK if ">" in row[:8] and row.lstrip()[:1] == ">" else 0 for row in texts])
 

@@ -1,0 +1,253 @@
+"""A raw mail read: what the customer wrote, from whom to whom, in which thread, of which sort. Pure; stores nothing.
+
+Untrusted to the last byte: everything here is bounded and linear, and runs in a process that can be killed besides
+(`channels.mail_reader`). The raw mail is kept by the caller whatever comes out here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from channels import mail_decode, mail_html, mail_kind, mail_mime, mail_text, render
+from channels import mail_words as words
+from channels.mail_decode import Mailbox
+from channels.mail_kind import AuthResults, Kind, Report
+from channels.mail_mime import Headers, Part
+from channels.mail_text import Lines
+
+NO_TEXT = "(This message has no text.)"
+ATTACHMENTS_LIMIT = 100
+_IDS_LIMIT = 100
+_FORWARDED = frozenset(words.FORWARD_PREFIXES.split("|"))
+_REPLIED = frozenset(words.REPLY_PREFIXES.split("|"))
+_ROUTED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-forwarded-to")
+_STUBS = ("html message", "html format", "html-nachricht", "html mail", "html-mail", "html email", "format html", "im html")
+_SEALED = {
+    "multipart/encrypted": "encrypted", "application/pkcs7-mime": "encrypted", "application/x-pkcs7-mime": "encrypted",
+    "application/ms-tnef": "winmail.dat", "application/vnd.ms-tnef": "winmail.dat",
+}  # fmt: skip
+_DETACHED = frozenset({"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A part that is kept as a file. `number` finds its bytes again in the raw mail; `size` is near, not exact."""
+
+    number: int
+    name: str
+    kind: str
+    size: int
+    inline: bool
+    content_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """A mail as it was understood.
+
+    `text`: what the customer wrote, never empty; `full`: all of the text; `from_` holds one mailbox in an honest mail,
+    and anything but one is for the caller to refuse; `recipients`: every address it came to, for signed ones;
+    `tags`: ticket numbers in the subject, hints only; `understood`: false when the mail could only be kept.
+    """
+
+    text: str
+    full: str = ""
+    html_used: bool = False
+    subject: str = ""
+    from_: tuple[Mailbox, ...] = ()
+    reply_to: tuple[Mailbox, ...] = ()
+    to: tuple[Mailbox, ...] = ()
+    cc: tuple[Mailbox, ...] = ()
+    recipients: tuple[str, ...] = ()
+    date: str = ""
+    message_id: str = ""
+    in_reply_to: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    class_: Kind = "normal"
+    reasons: tuple[str, ...] = ()
+    wants_no_auto_reply: bool = False
+    reports: tuple[Report, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    auth_results: tuple[AuthResults, ...] = ()
+    notes: tuple[str, ...] = ()
+    understood: bool = True
+
+
+def preview(raw: bytes, *, ours: Collection[str] = ()) -> Preview:
+    """Read a mail. `ours`: our own addresses in lower case. Raises TooMuch for what is too large to be taken apart."""
+    parts = mail_mime.read(raw)
+    headers = parts[0].headers
+    known = _known(headers)
+    class_, reasons = mail_kind.classify(headers, parts, [sender.address for sender in known.from_], ours)
+    attachments = _attachments(parts, raw)
+    text, full, html_used = _texts(parts, raw, known)
+    return replace(
+        known,
+        text=text or known.subject or _files(attachments) or NO_TEXT,
+        full=full,
+        html_used=html_used,
+        class_=class_,
+        reasons=reasons,
+        reports=mail_kind.reports(parts, raw) if class_ == "bounce" else (),
+        attachments=attachments,
+        notes=tuple(dict.fromkeys(_SEALED[part.kind] for part in parts if part.kind in _SEALED)),
+    )
+
+
+def not_understood(raw: bytes, why: str) -> Preview:
+    """Say of a mail what its headers alone tell, when it could not be taken apart: it is kept, and staff look at it."""
+    known = _known(mail_mime.headers(raw))
+    return replace(known, text=known.subject or NO_TEXT, reasons=(why,), understood=False)
+
+
+def attachment(raw: bytes, number: int) -> bytes:
+    """Give the bytes of an attachment. Raises TooMuch, and IndexError for a number that the preview did not give."""
+    return mail_mime.read(raw)[number].data(raw, mail_mime.BYTES_LIMIT)
+
+
+def visible(text: str, *, reply: bool = True) -> str:
+    """Give what the customer wrote of a plain text that comes without its mail."""
+    return mail_text.visible(mail_text.split(render.clean(text[: mail_text.TEXT_LIMIT])), reply=reply)
+
+
+def _known(headers: Headers) -> Preview:
+    """Read what the headers say."""
+    to, cc = _mailboxes(headers, "to"), _mailboxes(headers, "cc")
+    routed = [box for name in _ROUTED for box in _mailboxes(headers, name)]
+    subject = " ".join(render.clean(headers.one("subject")).split())
+    return Preview(
+        text="",
+        subject=subject,
+        from_=_mailboxes(headers, "from"),
+        reply_to=_mailboxes(headers, "reply-to"),
+        to=to,
+        cc=cc,
+        recipients=tuple(dict.fromkeys(box.address for box in (*to, *cc, *routed))),
+        date=headers.one("date"),
+        message_id=next(iter(_ids(headers.raw("message-id"))), ""),
+        in_reply_to=_ids(headers.raw("in-reply-to")),
+        references=_ids(headers.raw("references")),
+        tags=_tags(subject),
+        wants_no_auto_reply=headers.has("x-auto-response-suppress"),
+        auth_results=mail_kind.auth_results(headers),
+    )
+
+
+def _mailboxes(headers: Headers, name: str) -> tuple[Mailbox, ...]:
+    """Read the addresses first and the encoded words in their names after, so that a word cannot hold an address."""
+    fields = [mail_decode.text(value, "") for key, value in headers.fields if key == name]
+    boxes = mail_decode.mailboxes(", ".join(" ".join(field.split("\n")) for field in fields))
+    return tuple(replace(box, name=render.clean(mail_decode.words(box.name))) for box in boxes)
+
+
+def _ids(value: str) -> tuple[str, ...]:
+    """Give the message ids of a header, without their brackets."""
+    found = [piece.partition(">")[0].strip() for piece in value.split("<")[1:]] or value.split()
+    return tuple(piece for piece in found if piece and not any(char.isspace() for char in piece))[-_IDS_LIMIT:]
+
+
+def _tags(subject: str) -> tuple[str, ...]:
+    """Find ticket numbers: `[#18492]`."""
+    pieces = subject.split("[#")[1:10]
+    found = (piece.partition("]") for piece in pieces)
+    return tuple(number for number, closed, _ in found if closed and number.isascii() and number.isalnum())
+
+
+def _prefix(subject: str) -> str:
+    """Tell the first `Re:` or `Fwd:` of a subject, behind a ticket number if there is one."""
+    bare = subject.rpartition("]")[2] if subject.startswith("[") else subject
+    return bare[:12].partition(":")[0].strip().lower() if ":" in bare[:12] else ""
+
+
+def _texts(parts: Sequence[Part], raw: bytes, known: Preview) -> tuple[str, str, bool]:
+    """Read every text part; give what the customer wrote, all of the text, and whether it came from HTML."""
+    prefix = _prefix(known.subject)
+    reply = bool(known.in_reply_to or known.references or prefix in _REPLIED)
+    shown: list[str] = []
+    whole: list[str] = []
+    html_used = False
+    for alternatives in mail_mime.texts(parts):
+        for lines, is_html in _chosen(alternatives, raw):
+            shown.append(mail_text.visible(lines, reply=reply, forwarded=prefix in _FORWARDED))
+            whole.append(mail_text.full(lines))
+            html_used |= is_html
+    joined = ("\n\n".join(text for text in texts if text)[: mail_text.TEXT_LIMIT] for texts in (shown, whole))
+    return *joined, html_used
+
+
+def _chosen(alternatives: Sequence[Part], raw: bytes) -> list[tuple[Lines, bool]]:
+    """Take the plain text of a part unless it is empty or only points at the HTML."""
+    plain = [part for part in alternatives if part.kind == "text/plain"]
+    html = [part for part in alternatives if part.kind == "text/html"]
+    read = [mail_text.split(_plain(part, raw)) for part in plain]
+    if any(any(lines.texts) for lines in read) and not (html and _is_stub(read)):
+        return [(lines, False) for lines in read]
+    return [(mail_html.lines(_decoded(part, raw)), True) for part in html]
+
+
+def _is_stub(read: Sequence[Lines]) -> bool:
+    text = " ".join(line for lines in read for line in lines.texts[:10] if line).lower()
+    return len(text) < 200 and any(stub in text for stub in _STUBS)
+
+
+def _decoded(part: Part, raw: bytes) -> str:
+    data = part.data(raw)
+    charset = part.parameters.get("charset", "")
+    if not charset and part.kind == "text/html":
+        head = data[:2_000].lower().partition(b"charset=")[2][:40]
+        charset = head.strip(b"\"' ").split(b'"')[0].split(b"'")[0].split(b">")[0].decode("ascii", "replace").strip("/ ;")
+    return render.clean(mail_decode.text(data, charset).replace("\x0c", "\n"))
+
+
+def _plain(part: Part, raw: bytes) -> str:
+    text = _decoded(part, raw)[: mail_text.TEXT_LIMIT]
+    if part.parameters.get("format", "").lower() != "flowed":
+        return text
+    return _unflowed(text, joint="" if part.parameters.get("delsp", "").lower() == "yes" else " ")
+
+
+def _unflowed(text: str, *, joint: str) -> str:
+    """Join the lines that a client broke (RFC 3676). Quoted lines stay as they are: they go anyway."""
+    out: list[str] = []
+    soft = False
+    for row in text.split("\n"):
+        line = row.removeprefix(" ")
+        if soft and line and not row.startswith(">"):
+            out[-1] = out[-1].rstrip(" ") + joint + line
+        else:
+            out.append(line)
+        soft = line.endswith(" ") and line != "-- " and not row.startswith(">") and line.strip() != ""
+    return "\n".join(out)
+
+
+def _attachments(parts: Sequence[Part], raw: bytes) -> tuple[Attachment, ...]:
+    kept = [
+        (number, part)
+        for number, part in enumerate(parts)
+        if part.end >= 0 and not part.kind.startswith("multipart/") and not part.is_text and part.kind not in _DETACHED
+        if "multipart/report" not in part.inside
+    ]
+    return tuple(
+        Attachment(
+            number=number,
+            name=_clean_name(part),
+            kind=part.kind,
+            size=part.size(raw),
+            inline=part.disposition == "inline" or part.headers.has("content-id"),
+            content_id=part.headers.one("content-id").strip("<> "),
+        )
+        for number, part in kept[:ATTACHMENTS_LIMIT]
+    )
+
+
+def _clean_name(part: Part) -> str:
+    """Give a file name that is only a name: no folder, no control characters, not too long."""
+    name = render.clean(part.filename).replace("\\", "/").rpartition("/")[2].strip(" .")
+    name = "".join(char for char in name if char.isprintable() and char not in '<>:"|?*')
+    return name[-120:] or f"part.{part.kind.rpartition('/')[2][:20] or 'bin'}"
+
+
+def _files(attachments: Sequence[Attachment]) -> str:
+    return f"({', '.join(item.name for item in attachments[:10])})" if attachments else ""
