@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from state import errors
 from state import events as ev
 from state.identity import Address
 from state.keys import Vault
@@ -59,7 +61,11 @@ def add(session_id: str, placed: Sequence[tuple[Delivery, int]], worker: str, cl
 
 
 def claim(vault: Vault, worker: str, limit: int, claim_ms: int) -> Tx[list[Outbound]]:
-    """Take the replies that are due and first in their line; counts the attempt before it is made."""
+    """Take the replies that are due and first in their line; counts the attempt before it is made.
+
+    One that cannot be read, since its key is missing, holds up its own line only: it is looked at again when the claim
+    has run out.
+    """
     rows = yield query(
         "UPDATE outbox SET state = 'claimed', claim_owner = :worker, attempts = attempts + 1, next_at = {now} + :claim,"
         " first_attempt_at = COALESCE(first_attempt_at, {now}) WHERE id IN (SELECT id FROM outbox o"
@@ -76,7 +82,8 @@ def claim(vault: Vault, worker: str, limit: int, claim_ms: int) -> Tx[list[Outbo
     )
     found: list[Outbound] = []
     for row in sorted(rows, key=lambda r: (r["session_id"], r["seq"])):
-        found += [(yield from _outbound(vault, row))]
+        with contextlib.suppress(errors.KeyMissing):
+            found += [(yield from _outbound(vault, row))]
     return found
 
 

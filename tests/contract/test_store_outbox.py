@@ -254,6 +254,22 @@ async def test_an_erased_reply_has_nowhere_to_go(store: Store) -> None:
     assert ("", "erased") == (outbound.text, outbound.to.address)
 
 
+async def test_a_reply_that_cannot_be_read_holds_up_nobody_else(store: Store) -> None:
+    """Its text was altered on disk: the other people's replies leave all the same, and it stays in sight."""
+    bad = await turn(store, text="unreadable")
+    await turn(store, said(sender=phone(stores.BEN)), text="fine")
+    await stores.execute(
+        store,
+        "UPDATE events SET body = :body WHERE kind = 'ReplyQueued' AND session_id = :id",
+        body=b"\x01" + bytes(40),
+        id=(await store.live(phone()) or {})["id"],
+    )
+    await _later(store, CLAIM_MS)
+    assert ["fine"] == [outbound.text for outbound in await _claim(store, "w2")]
+    row = await _row(store)
+    assert (bad.claimed[0], "claimed", 2) == (row["id"], row["state"], row["attempts"])
+
+
 async def _claim(store: Store, worker: str) -> list[Outbound]:
     return await store.claim_deliveries(worker, limit=20, claim_ms=CLAIM_MS)
 
