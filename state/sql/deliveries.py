@@ -67,14 +67,15 @@ def claim(vault: Vault, worker: str, limit: int, claim_ms: int) -> Tx[list[Outbo
     has run out.
     """
     rows = yield query(
-        "UPDATE outbox SET state = 'claimed', claim_owner = :worker, attempts = attempts + 1, next_at = {now} + :claim,"
-        " first_attempt_at = COALESCE(first_attempt_at, {now}) WHERE id IN (SELECT id FROM outbox o"
+        "WITH due AS MATERIALIZED (SELECT id FROM outbox o"
         " WHERE o.state IN ('pending', 'claimed') AND o.next_at <= {start}"
         " AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.session_id = o.session_id AND e.channel = o.channel"
         " AND e.seq < o.seq AND e.state IN ('pending', 'claimed'))"
         " AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.identity_id = o.identity_id"
         " AND e.session_id <> o.session_id AND e.created_at < o.created_at AND e.state IN ('pending', 'claimed'))"
         " ORDER BY o.next_at LIMIT :limit {skip_locked})"
+        " UPDATE outbox SET state = 'claimed', claim_owner = :worker, attempts = attempts + 1,"
+        " next_at = {now} + :claim, first_attempt_at = COALESCE(first_attempt_at, {now}) WHERE id IN (SELECT id FROM due)"
         " RETURNING id, session_id, seq, channel, identity_id, attempts, first_attempt_at",
         worker=worker,
         limit=limit,

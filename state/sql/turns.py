@@ -89,10 +89,11 @@ class Written:
 def claim(owner: str, limit: int, lease_ms: int) -> Tx[list[Lease]]:
     """Take sessions that are ready and free, oldest first. The attempt is counted first, so that it survives a kill."""
     rows = yield query(
-        "UPDATE sessions SET lease_owner = :owner, lease_until = {now} + :lease, fence = fence + 1,"
-        " attempts = attempts + 1, failing_since = CASE WHEN attempts > 0 THEN COALESCE(failing_since, {now}) END"
-        " WHERE id IN (SELECT id FROM sessions WHERE ready_at IS NOT NULL AND ready_at <= {start}"
+        "WITH due AS MATERIALIZED (SELECT id FROM sessions WHERE ready_at IS NOT NULL AND ready_at <= {start}"
         " AND (lease_owner IS NULL OR lease_until < {now}) ORDER BY ready_at LIMIT :limit {skip_locked})"
+        " UPDATE sessions SET lease_owner = :owner, lease_until = {now} + :lease, fence = fence + 1,"
+        " attempts = attempts + 1, failing_since = CASE WHEN attempts > 0 THEN COALESCE(failing_since, {now}) END"
+        " WHERE id IN (SELECT id FROM due)"
         " RETURNING id, user_id, fence, attempts, COALESCE({now} - failing_since, 0) AS failing",
         owner=owner,
         lease=lease_ms,
