@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 import pytest
 
-from tests import servers
 from tests.crash import poison
 from tests.crash.load import crowd
 from tests.crash.told import TERMS, is_notice
@@ -46,7 +46,7 @@ def place(migrated_postgres_url: str, redis_url: str, tmp_path: Path) -> Place:
 
 @pytest.mark.parametrize("moment", PAUSED_AT)
 async def test_a_worker_that_was_paused_too_long_does_nothing_more(
-    place: Place, postgres_server: servers.Postgres, forked: Preloaded, moment: str
+    place: Place, forked: Preloaded, moment: str
 ) -> None:
     """Stopped beyond its lease, another one does its work; awake again, it neither commits nor dispatches nor sends."""
     service, kind, path, table, column = PAUSED_AT[moment]
@@ -56,12 +56,11 @@ async def test_a_worker_that_was_paused_too_long_does_nothing_more(
         terms = await web.click(question, "I was charged twice")
         assert terms["text"].startswith(TERMS)
         await stage.outside.post(
-            f"/{service}/faults", {"kind": kind, "path": path, "ms": 1_500, "method": "*" if "C-" in path else "POST"}
+            f"/{service}/faults", {"kind": kind, "path": path, "ms": 2_000, "method": "*" if "C-" in path else "POST"}
         )
         sid = await phone.write("yes")
-        held = f"SELECT {column} FROM {table} WHERE {_is_held(table)}"
-        member = await until(lambda: _whose(bot, postgres_server, place, held), "a worker to be at it", every=0.01)
         await until(lambda: _struck(stage, service), "the fault to strike")
+        member = await _whose(bot, place, f"SELECT {column} FROM {table} WHERE {_is_held(table)}")
         assert member.process
         member.process.send(signal.SIGSTOP)
 
@@ -81,11 +80,14 @@ def _is_held(table: str) -> str:
     return "lease_owner IS NOT NULL" if table == "sessions" else "state = 'claimed'"
 
 
-async def _whose(bot: Deployment, server: servers.Postgres, place: Place, held: str) -> Member | None:
+async def _whose(bot: Deployment, place: Place, held: str) -> Member:
     """The worker that holds what is looked for, by the process id in its name."""
-    name = place.database_url.rpartition("/")[2]
-    owner = await asyncio.to_thread(server.run_sql, held, database=name)
-    return next((m for m in bot.members if m.process and f"-{m.process.pid}-" in owner), None)
+    connection = await asyncpg.connect(place.database_url)
+    try:
+        owner = await connection.fetchval(held)
+    finally:
+        await connection.close()
+    return next(m for m in bot.members if m.process and f"-{m.process.pid}-" in owner)
 
 
 async def _struck(stage: Stage, service: str) -> bool:
