@@ -75,7 +75,8 @@ def claim(vault: Vault, worker: str, limit: int, claim_ms: int) -> Tx[list[Outbo
         " AND e.session_id <> o.session_id AND e.created_at < o.created_at AND e.state IN ('pending', 'claimed'))"
         " ORDER BY o.next_at LIMIT :limit {skip_locked})"
         " UPDATE outbox SET state = 'claimed', claim_owner = :worker, attempts = attempts + 1,"
-        " next_at = {now} + :claim, first_attempt_at = COALESCE(first_attempt_at, {now}) WHERE id IN (SELECT id FROM due)"
+        " next_at = {now} + :claim, first_attempt_at = COALESCE(first_attempt_at, {now})"
+        " WHERE id IN (SELECT id FROM due)"
         " RETURNING id, session_id, seq, channel, identity_id, attempts, first_attempt_at",
         worker=worker,
         limit=limit,
