@@ -70,21 +70,16 @@ def public(private: rsa.RSAPrivateKey = _PRIVATE, algorithm: str = "RS256", **he
 @cache
 def forgeries() -> dict[str, str]:
     """Everything that must be refused, by what is wrong with it."""
-    now = int(time.time())
-    right = shared()
-    head, body, seal = right.split(".")
+    return _altered() | _keys() | _shapes() | _times() | _statements()
+
+
+def _keys() -> dict[str, str]:
+    """Keys that are not ours, or that the token brings along."""
     jwk = RSAKey.import_key(
         _STRANGER.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     ).as_dict(private=False)
     oct_jwk = OctKey.import_key(b"x" * 32).as_dict()
     return {
-        **_wrong_algorithm(body, seal),
-        "altered claims": f"{head}.{_packed(json.dumps(claims(sub='C-1002')).encode())}.{seal}",
-        "altered signature": f"{head}.{body}.{seal[:-6]}AAAAAA",
-        "no signature": f"{head}.{body}.",
-        "two parts": f"{head}.{body}",
-        "four parts": f"{right}.x",
-        "of five parts": f"{head}.{body}.{seal}.x.y",
         "another secret": by_hand({"alg": "HS256"}, claims(), key=b"y" * 40),
         "empty secret": by_hand({"alg": "HS256"}, claims(), key=b""),
         "SECRET_KEY": by_hand({"alg": "HS256"}, claims(), key=SECRETS["SECRET_KEY"].encode()),
@@ -100,6 +95,33 @@ def forgeries() -> dict[str, str]:
         "names a path as key": by_hand({"alg": "HS256", "kid": "../../../../dev/null"}, claims(), key=b""),
         "names a query as key": by_hand({"alg": "HS256", "kid": "x' UNION SELECT 'k'--"}, claims(), key=b"k"),
         "names numbers as key": by_hand({"alg": "HS256", "kid": 0}, claims(), key=b"0"),
+    }
+
+
+def _altered() -> dict[str, str]:
+    """A right token, taken apart and put together otherwise."""
+    right = shared()
+    head, body, seal = right.split(".")
+    return {
+        **_wrong_algorithm(body, seal),
+        "altered claims": f"{head}.{_packed(json.dumps(claims(sub='C-1002')).encode())}.{seal}",
+        "altered signature": f"{head}.{body}.{seal[:-6]}AAAAAA",
+        "no signature": f"{head}.{body}.",
+        "two parts": f"{head}.{body}",
+        "four parts": f"{right}.x",
+        "of five parts": f"{head}.{body}.{seal}.x.y",
+        "no token": "nonsense",
+        "a visitor's token": "a.b.c",
+        "with a line end": f"{right}\n",
+        "with a NUL": f"{right}\0",
+        "of other letters": right.replace(".", "\u3002"),
+        "of half letters": f"{right}\ud83d",
+    }
+
+
+def _shapes() -> dict[str, str]:
+    """Parts that are not what they should be."""
+    return {
         "header is a list": by_hand([], claims()),
         "header is no JSON": by_hand(b"{", claims()),
         "claims are a list": by_hand({"alg": "HS256"}, [claims()]),
@@ -107,6 +129,13 @@ def forgeries() -> dict[str, str]:
         "claims are no JSON": by_hand({"alg": "HS256"}, b"{"),
         "claims are bytes": by_hand({"alg": "HS256"}, b"\xff\xfe"),
         "claims are deep": by_hand({"alg": "HS256"}, b"[" * 4_000),
+    }
+
+
+def _times() -> dict[str, str]:
+    """Times that do not hold."""
+    now = int(time.time())
+    return {
         "expired": shared(iat=now - 400, exp=now - 1),
         "expires now": shared(exp=now),
         "expired as a text": shared(exp=str(now + 300)),
@@ -121,6 +150,12 @@ def forgeries() -> dict[str, str]:
         "no beginning": shared(iat=None),
         "of tomorrow": shared(iat=now + 120),
         "not yet": shared(nbf=now + 120),
+    }
+
+
+def _statements() -> dict[str, str]:
+    """Statements about somebody else, or about nobody."""
+    return {
         "another audience": shared(aud="https://evil.example"),
         "other audiences": shared(aud=["https://evil.example", "visitor"]),
         "empty audience": shared(aud=""),
@@ -136,12 +171,6 @@ def forgeries() -> dict[str, str]:
         "subject with a zero-width sign": shared(sub=f"{KIM}\u200b"),
         "subject with NUL": shared(sub=f"{KIM}\0"),
         "subject with a blank": shared(sub=f" {KIM}"),
-        "no token": "nonsense",
-        "a visitor's token": "a.b.c",
-        "with a line end": f"{right}\n",
-        "with a NUL": f"{right}\0",
-        "of other letters": right.replace(".", "\u3002"),
-        "of half letters": f"{right}\ud83d",
     }
 
 

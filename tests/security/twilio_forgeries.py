@@ -105,8 +105,11 @@ BODY = b'{"MessageSid":"SMforged","From":"whatsapp:+15550199999","Body":"canary5
 
 def forgeries(base: str) -> dict[str, Post]:
     """Everything that must be 403, by what is wrong with it; `base` is the public address."""
-    port = base.rpartition(":")[2]
-    host = f"127.0.0.1:{port}"
+    return _signatures(base) | _addresses(base) | _bodies(base) | _second_scheme(base)
+
+
+def _signatures(base: str) -> dict[str, Post]:
+    """Wrong signatures, and right ones over something else."""
     return {
         "no signature": _unsigned(FORM),
         "empty signature": _unsigned({**FORM, SIGNATURE: ""}),
@@ -130,6 +133,13 @@ def forgeries(base: str) -> dict[str, Post]:
         "semicolon for ampersand": _altered(base, lambda body: body.replace(b"&NumMedia=0", b";NumMedia=0")),
         "empty body": _altered(base, lambda _: b""),
         "body that is not text": _altered(base, lambda _: bytes(range(256))),
+    }
+
+
+def _addresses(base: str) -> dict[str, Post]:
+    """Signatures that cover another address, however the request claims it."""
+    host = f"127.0.0.1:{base.rpartition(':')[2]}"
+    return {
         "signed for another port": _elsewhere(base, f"http://127.0.0.1:81{WEBHOOK}"),
         "signed for https": _elsewhere(base, base.replace("http:", "https:") + WEBHOOK),
         "signed for another path": _elsewhere(base, base + STATUS),
@@ -145,6 +155,12 @@ def forgeries(base: str) -> dict[str, Post]:
         ),
         "X-Original-URL says so": _elsewhere(base, f"{base}/other", X_Original_URL="/other", X_Rewrite_URL="/other"),
         "user in the address": _elsewhere(base, f"http://user@{host}{WEBHOOK}"),
+    }
+
+
+def _bodies(base: str) -> dict[str, Post]:
+    """Bodies that are not what their type says."""
+    return {
         "JSON with another body": _json(base, body=BODY.replace(b"SMforged", b"SMother"), told=BODY),
         "JSON without a hash": _json(base, body=BODY, told=None),
         "JSON with two hashes": _json(
@@ -159,6 +175,12 @@ def forgeries(base: str) -> dict[str, Post]:
         "a form called multipart": _disguised(base, "multipart/form-data; boundary=x"),
         "a form called nothing": _disguised(base, "application/octet-stream"),
         "a form called JSON with an empty hash": _disguised(base, "application/json", query="?bodySHA256="),
+    }
+
+
+def _second_scheme(base: str) -> dict[str, Post]:
+    """Twilio's second signature scheme, misused."""
+    return {
         "second scheme, unknown key": _second(base, "key=other,algorithm=HMAC_SHA256"),
         "second scheme, no key": _second(base, "algorithm=HMAC_SHA256"),
         "second scheme, unknown algorithm": _second(base, f"key={SHARED_ID},algorithm=HMAC_MD5", digest="md5"),
