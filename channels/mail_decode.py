@@ -15,15 +15,17 @@ _WORD_LIMIT = 100_000
 _LATIN = "cp1252"  # what programs mean by Latin 1, as browsers read it
 _GUESS = ""
 _CODECS = {
-    **{name: "utf-8" for name in ("utf-8", "utf8", "unicode-1-1-utf-8", "utf8mb4")},
-    **{name: _LATIN for name in ("iso-8859-1", "latin1", "iso8859-1", "windows-1252", "cp1252", "iso_8859-1", "l1")},
+    **dict.fromkeys(("utf-8", "utf8", "unicode-1-1-utf-8", "utf8mb4"), "utf-8"),
+    **dict.fromkeys(("iso-8859-1", "latin1", "iso8859-1", "iso_8859-1", "l1"), _LATIN),
     **{f"iso-8859-{number}": f"iso8859-{number}" for number in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)},
     **{f"windows-{number}": f"cp{number}" for number in (874, *range(1250, 1259))},
     **{f"cp{number}": f"cp{number}" for number in (437, 850, 852, 866, 874, *range(1250, 1259))},
-    "iso-8859-9": "cp1254", "iso-8859-11": "cp874", "tis-620": "cp874", "latin2": "iso8859-2", "iso-8859-8-i": "iso8859-8",
+    "iso-8859-9": "cp1254", "iso-8859-11": "cp874", "tis-620": "cp874", "latin2": "iso8859-2",
+    "iso-8859-8-i": "iso8859-8",
     "iso-8859-8-e": "iso8859-8", "iso-8859-6-i": "iso8859-6", "iso-8859-6-e": "iso8859-6", "logical": "iso8859-8",
     "koi8-r": "koi8-r", "koi8-u": "koi8-u", "macintosh": "mac-roman", "x-mac-roman": "mac-roman", "ibm850": "cp850",
-    "gb2312": "gb18030", "gbk": "gb18030", "gb18030": "gb18030", "euc-cn": "gb18030", "gb_2312-80": "gb18030", "hz-gb-2312": "hz",
+    "gb2312": "gb18030", "gbk": "gb18030", "gb18030": "gb18030", "euc-cn": "gb18030", "gb_2312-80": "gb18030",
+    "hz-gb-2312": "hz",
     "big5": "cp950", "big5-hkscs": "big5hkscs", "euc-kr": "cp949", "ks_c_5601-1987": "cp949", "ks_c_5601": "cp949",
     "cp949": "cp949", "iso-2022-kr": "iso2022_kr", "shift_jis": "cp932", "shift-jis": "cp932", "x-sjis": "cp932",
     "sjis": "cp932", "cp932": "cp932", "windows-31j": "cp932", "euc-jp": "euc_jp", "iso-2022-jp": "iso2022_jp_ext",
@@ -128,7 +130,7 @@ def _word(encoding: str, inside: str) -> bytes:
 
 
 def mailboxes(value: str) -> tuple[Mailbox, ...]:
-    """Read the addresses of a header. Groups, comments and quoted names are understood; what is no address is left out."""
+    """Read the addresses of a header: groups, comments and quoted names too. What is no address is left out."""
     found = (_mailbox(entry) for entry in _entries(value[:ADDRESSES_LIMIT]))
     return tuple(mailbox for mailbox in found if mailbox)
 
@@ -137,34 +139,39 @@ def _entries(value: str) -> Iterator[tuple[str, str]]:
     """Split at commas outside of quotes, brackets and comments; give the plain text and what stood in brackets."""
     plain: list[str] = []
     inside: list[str] = []
-    quoted = bracket = False
-    comment, escaped = 0, False
-    for char in value:
-        if escaped:
-            escaped = False
-        elif char == "\\":
-            escaped = True
-            continue
-        elif char == '"' and not comment:
-            quoted = not quoted
-            continue
-        elif not quoted and char in "()":
-            comment = max(0, comment + (1 if char == "(" else -1))
-            continue
-        elif not quoted and not comment and char in "<>":
-            bracket = char == "<"
-            if bracket:
-                inside.clear()
-            continue
-        elif not quoted and not comment and not bracket and char in ",;:":
-            if char != ":":
+    within = plain
+    for char, special in _specials(value):
+        if not special:
+            within.append(char)
+        elif char == "<":
+            inside.clear()
+            within = inside
+        elif char == ">":
+            within = plain
+        elif within is plain or char == ";":
+            if char != ":":  # the text before a colon is the name of a group
                 yield "".join(plain), "".join(inside)
             plain.clear()
             inside.clear()
-            continue
-        if not comment:
-            (inside if bracket else plain).append(char)
+            within = plain
     yield "".join(plain), "".join(inside)
+
+
+def _specials(value: str) -> Iterator[tuple[str, bool]]:
+    """Give the characters outside of comments, and whether each has its special meaning there."""
+    quoted = escaped = False
+    comment = 0
+    for char in value:
+        if escaped or char == "\\":
+            escaped = not escaped
+            if not escaped and not comment:
+                yield char, False
+        elif char == '"' and not comment:
+            quoted = not quoted
+        elif char in "()" and not quoted:
+            comment = max(0, comment + (1 if char == "(" else -1))
+        elif not comment:
+            yield char, not quoted and char in "<>,;:"
 
 
 def _mailbox(entry: tuple[str, str]) -> Mailbox | None:

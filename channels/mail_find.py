@@ -13,7 +13,7 @@ class Finder(Generic[AnyStr]):
     """
 
     def __init__(self, text: AnyStr) -> None:
-        self.text = text
+        self.text: AnyStr = text
         self._known: dict[AnyStr, int] = {}
 
     def find(self, mark: AnyStr, start: int) -> int:

@@ -91,6 +91,9 @@ class _Reader:
         tag = tags.read(spelling, self._hidden, closely=len(self._known) < SPELLINGS_LIMIT)
         if tag.action == tags.RAW_TEXT:
             return self._skip(tag.name, after)
+        if "@" in tag.name:
+            self._page.write(f"<{spelling}>")  # an address that somebody forgot to escape
+            return after
         if len(self._known) < SPELLINGS_LIMIT:
             self._known[spelling] = tag
         self._page.obey(tag)

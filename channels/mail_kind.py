@@ -20,11 +20,10 @@ _REPLIERS = (
 )  # fmt: skip
 _BULK = frozenset({"bulk", "list", "junk", "auto_reply", "auto-reply"})
 _LISTS = ("list-id", "list-unsubscribe", "list-post", "list-help", "list-subscribe", "list-owner", "list-archive")
-_NOBODY = frozenset(
-    "noreply no-reply no_reply donotreply do-not-reply do_not_reply nicht-antworten nepasrepondre ne-pas-repondre".split()
-)
+_NOBODY = frozenset({"noreply", "donotreply", "nichtantworten", "nepasrepondre", "noresponder"})
 _DAEMONS = frozenset({"mailer-daemon", "mail-daemon", "postmaster"})
 _METHODS_LIMIT = 50
+_LINES_LIMIT = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +53,9 @@ class AuthResults:
     verdicts: tuple[Verdict, ...]
 
 
-def classify(headers: Headers, parts: Sequence[Part], senders: Collection[str], ours: Collection[str]) -> tuple[Kind, tuple[str, ...]]:
+def classify(
+    headers: Headers, parts: Sequence[Part], senders: Collection[str], ours: Collection[str]
+) -> tuple[Kind, tuple[str, ...]]:
     """Tell the sort of a mail with the reasons for it. `ours`: our own addresses, in lower case."""
     local_parts = {sender.rpartition("@")[0].lower() for sender in senders}
     if bounced := _bounce_reasons(headers, parts, local_parts):
@@ -100,7 +101,7 @@ def _said(headers: Headers) -> list[str]:
 
 
 def _is_nobody(local_part: str) -> bool:
-    return local_part.split("+", 1)[0].replace(".", "-") in _NOBODY
+    return local_part.split("+", 1)[0].replace(".", "").replace("-", "").replace("_", "") in _NOBODY
 
 
 def reports(parts: Sequence[Part], raw: bytes) -> tuple[Report, ...]:
@@ -110,17 +111,14 @@ def reports(parts: Sequence[Part], raw: bytes) -> tuple[Report, ...]:
         report
         for part in parts
         if part.kind == "message/delivery-status"
-        for block in part.data(raw).replace(b"\r\n", b"\n").split(b"\n\n")[:PARTS_READ]
+        for block in part.data(raw).replace(b"\r\n", b"\n").split(b"\n\n")[:_LINES_LIMIT]
         if (report := _report(block, original))
     )
 
 
-PARTS_READ = 100
-
-
 def _report(block: bytes, original: str) -> Report | None:
     fields: dict[str, str] = {}
-    for line in block.split(b"\n")[:PARTS_READ]:
+    for line in block.split(b"\n")[:_LINES_LIMIT]:
         name, _, value = line.partition(b":")
         fields.setdefault(name.strip().lower().decode("ascii", "replace"), mail_decode.header(value))
     recipient = fields.get("final-recipient") or fields.get("original-recipient") or ""
@@ -157,7 +155,12 @@ def _auth_result(value: str) -> AuthResults:
 
 
 def _verdict(piece: str) -> Verdict | None:
-    pairs = [(name.lower(), value.strip('"')) for word in piece.split() for name, sign, value in [word.partition("=")] if sign]
+    pairs = [
+        (name.lower(), value.strip('"'))
+        for word in piece.split()
+        for name, sign, value in [word.partition("=")]
+        if sign
+    ]
     if not pairs:
         return None
     (method, result), *properties = pairs

@@ -5,7 +5,7 @@ Every look at a line is bounded (its length, the number of neighbours), so a who
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import re2
@@ -34,10 +34,6 @@ def _phrases(text: str) -> frozenset[str]:
     return frozenset(text.split("|"))
 
 
-def _full(patterns: Iterable[str]) -> Any:  # noqa: ANN401 - see above
-    return _compiled(f"^(?:{'|'.join(f'(?:{pattern})' for pattern in patterns)})$")
-
-
 _KINDS = {label: kind for kind, labels in words.LABELS.items() for label in labels.split("|")}
 _ORIGINAL, _FORWARDED = _phrases(words.ORIGINAL), _phrases(words.FORWARDED)
 _BEGIN_FORWARD = _phrases(words.BEGIN_FORWARD)
@@ -48,20 +44,24 @@ _VERB = _compiled(rf"(?:^|[^\pL])(?:{words.VERBS})(?:[^\pL]|$)")
 _HINT = _compiled(rf"[0-9@]|{words.VERBS}|zitat|quoting|citando|citat")
 _VERB_LAST = _compiled(rf"(?:^|[^\pL])(?:{words.VERBS}) ?$")
 _TOLD = _compiled(
-    rf"(?:^|[^\pL])(?:(?:{words.TELLING.lower()}) (?:{words.VERBS})|(?:{words.VERBS}) (?:{words.TELLING.lower()}))(?:[^\pL]|$)"
+    rf"(?:^|[^\pL])(?:(?:{words.TELLING}) (?:{words.VERBS})"
+    rf"|(?:{words.VERBS}) (?:{words.TELLING}))(?:[^\pL]|$)"
 )
-_OPENER = _compiled(rf"^(?:[0-9]|(?:{words.OPENERS.lower()})(?:[^\pL]|$))")
+_OPENER = _compiled(rf"^(?:[0-9]{{1,4}}[ .,:/年-]|(?:{words.OPENERS})(?:[^\pL]|$)|[^ ]{{2,14}} [0-9]{{1,2}}[ ./])")
+_DATED_OPENING = _compiled(rf"^(?:{words.OPENERS})[ .].*[0-9].*,$")
+_NAMED = _compiled(rf"^[^<>]{{1,80}}<[^<>@ ]{{1,64}}@[^<> ]{{1,200}}> ?(?:{words.VERBS}) .*[0-9]")
 _QUOTING = _compiled(r"^(?:zitat von|quoting|citando(?: a)?|citat från|cytowanie) .{2,200}$")
 _BY = _compiled(r"^[0-9].{6,40} (?:by|von|from|de|par|da|van|od|przez) [^ ]+@[^ ]+$")
-_INLINE = _compiled(rf"(?:^|[^\pL])(?:{words.INLINE})(?:[^\pL]|$)")
-_MACHINE = _full(words.MACHINE)
-_CLOSING = _full(words.CLOSINGS)
-_CONTACT = _compiled("|".join(words.CONTACT))
+_STANDS = "|".join(rf"(?:{what})(?: [^ ]+){{0,3}} (?:{where})" for what, where in words.INLINE)
+_INLINE = _compiled(rf"(?:^|[^\pL])(?:{_STANDS})(?:[^\pL]|$)")
+_MACHINE = _compiled(f"^(?:{words.MACHINE})$")
+_CLOSING = _compiled(f"^(?:{words.CLOSINGS})$")
+_CONTACT = _compiled(words.CONTACT)
 _REFERENCE = _compiled(words.REFERENCES)
 _SECRECY = _compiled(words.SECRECY)
 _NOTICE = tuple(_compiled(group) for group in words.NOTICE)
 _MINE = _compiled(rf"(?:^|[^\pL])(?:{words.MINE})(?:[^\pL']|$)")
-_LINK_END = _compiled(r" ?[<\[(]https?://[^ ]{1,300}[>\])]")
+_LINK_END = _compiled(r" ?[<\[(]?https?://[^ ]{1,300}[>\])]?")
 _MORE_LABEL = _compiled(r"^[\pL][\pL -]{0,24}: ")
 _RULE = frozenset("-_=*~# ")
 _TRIM = " \t\u00a0\u202f*_"
@@ -92,7 +92,7 @@ def separator(line: str) -> str:
     phrase = line.strip(" \t\u00a0-_=*>:").lower()
     if line[-1:] == ":" and phrase in _BEGIN_FORWARD:
         return "forwarded"
-    if not line.startswith(("--", "==", "__", "**")):
+    if not line.lstrip("* ").startswith(("--", "==", "__")):
         return ""
     if phrase in _ORIGINAL:
         return "original"
@@ -119,11 +119,17 @@ def block_end(texts: Sequence[str], start: int) -> int:
 
 
 def _is_block(texts: Sequence[str], start: int, last: int, found: dict[str, int]) -> bool:
-    if "from" not in found or len(texts[found["from"]]) > LINE_LIMIT:
+    """Tell a mail's header from a list with labels like it: a journey has From, To and Date, too."""
+    kinds = found.keys()
+    if "from" not in kinds:
+        return {"date", "to"} <= kinds and "@" in texts[found["to"]] and _has(_TIME, texts[found["date"]][:80])
+    if len(texts[found["from"]]) > LINE_LIMIT:
         return False
-    if "subject" in found:
-        return "date" in found or "to" in found
-    return "date" in found and any("@" in text for text in texts[start : last + 1])
+    if "subject" in kinds:
+        return not kinds.isdisjoint({"sent", "date", "to"})
+    if {"sent", "to"} <= kinds:
+        return True
+    return not kinds.isdisjoint({"sent", "date"}) and any("@" in text for text in texts[start : last + 1])
 
 
 def attribution(texts: Sequence[str], last: int, first: int = 0) -> tuple[int, bool] | None:
@@ -141,8 +147,9 @@ def attribution(texts: Sequence[str], last: int, first: int = 0) -> tuple[int, b
         if not texts[start] or len(texts[start]) > LINE_LIMIT:
             break
         run = f"{texts[start].strip(_TRIM)} {run}".strip().lower()
-        if _has(_OPENER, run) and (level := _attributes(run)):
-            return start, level > 1
+        if (_has(_OPENER, run) or _has(_NAMED, run)) and (level := _attributes(run)):
+            above = start > first and _has(_DATED_OPENING, texts[start - 1][:80].lower())
+            return start - above, level > 1
     return _named(texts, last, first)
 
 
@@ -162,11 +169,12 @@ def _attributes(run: str) -> int:
     address, date = _has(_ADDRESS, body), _has(_DATE, body)
     if not _has(_VERB, body):
         return _verbless(body, address=address, date=date)
+    timed = _has(_TIME, body)
     if _has(_TOLD, body):
-        return 0
-    if address and date:
+        return 1 if date and timed else 0  # "At 6/16/2016 08:32 PM, you wrote:"
+    if date and (address or run.startswith("--")):
         return 2
-    dated = date or _has(_TIME, body)
+    dated = date or timed
     short = _has(_VERB_LAST, body) and len(body.split()) <= 7
     return 1 if dated or address or short else 0
 
@@ -199,9 +207,9 @@ def is_machine_made(line: str) -> bool:
     """Say whether a mail program wrote this line below the text: "Sent from my iPhone"."""
     if len(line) > LINE_LIMIT:
         return False
-    bare = _LINK_END.sub("", line) if "http" in line else line
-    bare = " ".join(bare.lower().split()).strip("\"'*_ ").rstrip(".!")
-    return 4 < len(bare) <= 160 and _has(_MACHINE, bare)
+    bare = _LINK_END.sub("", line).replace("[", "").replace("]", "") if "http" in line else line
+    bare = " ".join(bare.lower().split()).strip("\"'*_ ()<>[]").rstrip(".!")
+    return line == "\u1427" or (4 < len(bare) <= 160 and _has(_MACHINE, bare))  # the former: a tracker's
 
 
 def is_closing(line: str) -> bool:
@@ -222,7 +230,7 @@ def is_prose(line: str) -> bool:
 
 
 def is_notice(paragraph: str) -> bool:
-    """Say whether a paragraph is a legal notice: it speaks of secrecy, of at least two more things, and never of "me"."""
+    """Say whether a paragraph is a legal notice: about secrecy, two more things at least, and never "me"."""
     if not 90 <= len(paragraph) <= 5_000:
         return False
     lower = paragraph.lower()

@@ -9,6 +9,7 @@ from channels import mail_tags as tags
 from channels.mail_text import STRONG, WEAK, Lines
 
 _BASIC = (("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&"))
+_ENTERING = frozenset({tags.OPEN, tags.ITEM})
 _LAYOUT = tags.CITE | tags.QUOTE | tags.SIGNATURE | tags.ATTRIBUTION  # lines of their own
 
 
@@ -61,9 +62,8 @@ class Page:
     def obey(self, tag: tags.Tag) -> None:
         """Do what a tag says."""
         action, name, flags, gap, alt = tag
-        if action == tags.OPEN or action == tags.ITEM:
-            if gap > self._gap:
-                self._gap = gap
+        if action in _ENTERING:
+            self._gap = max(self._gap, gap)
             self._open.append((name, self.flags, gap))
             self._count[name] = self._count.get(name, 0) + 1
             if flags:
@@ -76,8 +76,8 @@ class Page:
             self._break()
         elif alt:
             self.write(alt)
-        elif gap > self._gap:
-            self._gap = gap
+        else:
+            self._gap = max(self._gap, gap)
 
     def _enter(self, own: int) -> None:
         if own & tags.CUT:
@@ -88,14 +88,14 @@ class Page:
 
     def _enter_item(self, name: str) -> None:
         """Go on with a list or a row of a table."""
-        if name == "ol" or name == "ul":
+        if name in {"ol", "ul"}:
             self._lists.append(1 if name == "ol" else -1)
         elif name == "li":
             number = self._lists[-1] if self._lists else -1
             self._bullet = f"{number}. " if number > 0 else "- "
             if number > 0:
                 self._lists[-1] += 1
-        elif name == "td" or name == "th":
+        elif name in {"td", "th"}:
             if self._in_row and self._line and not self.flags & tags.HIDDEN:
                 self._gap = 0  # a cell goes on in the line of its row
                 self._line.append("\t")
@@ -117,8 +117,7 @@ class Page:
                 self._leave_item(name)
                 if len(self._lists) > 0:
                     gap = min(gap, 1)
-        if gap > self._gap:
-            self._gap = gap
+        self._gap = max(self._gap, gap)
 
     def _leave_item(self, name: str) -> None:
         if name in {"td", "th"}:

@@ -22,7 +22,16 @@ _IDS_LIMIT = 100
 _FORWARDED = frozenset(words.FORWARD_PREFIXES.split("|"))
 _REPLIED = frozenset(words.REPLY_PREFIXES.split("|"))
 _ROUTED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-forwarded-to")
-_STUBS = ("html message", "html format", "html-nachricht", "html mail", "html-mail", "html email", "format html", "im html")
+_STUBS = (
+    "html message",
+    "html format",
+    "html-nachricht",
+    "html mail",
+    "html-mail",
+    "html email",
+    "format html",
+    "im html",
+)
 _SEALED = {
     "multipart/encrypted": "encrypted", "application/pkcs7-mime": "encrypted", "application/x-pkcs7-mime": "encrypted",
     "application/ms-tnef": "winmail.dat", "application/vnd.ms-tnef": "winmail.dat",
@@ -173,8 +182,11 @@ def _texts(parts: Sequence[Part], raw: bytes, known: Preview) -> tuple[str, str,
             shown.append(mail_text.visible(lines, reply=reply, forwarded=prefix in _FORWARDED))
             whole.append(mail_text.full(lines))
             html_used |= is_html
-    joined = ("\n\n".join(text for text in texts if text)[: mail_text.TEXT_LIMIT] for texts in (shown, whole))
-    return *joined, html_used
+    return _joined(shown), _joined(whole), html_used
+
+
+def _joined(texts: Sequence[str]) -> str:
+    return "\n\n".join(text for text in texts if text)[: mail_text.TEXT_LIMIT]
 
 
 def _chosen(alternatives: Sequence[Part], raw: bytes) -> list[tuple[Lines, bool]]:
@@ -197,7 +209,9 @@ def _decoded(part: Part, raw: bytes) -> str:
     charset = part.parameters.get("charset", "")
     if not charset and part.kind == "text/html":
         head = data[:2_000].lower().partition(b"charset=")[2][:40]
-        charset = head.strip(b"\"' ").split(b'"')[0].split(b"'")[0].split(b">")[0].decode("ascii", "replace").strip("/ ;")
+        charset = (
+            head.strip(b"\"' ").split(b'"')[0].split(b"'")[0].split(b">")[0].decode("ascii", "replace").strip("/ ;")
+        )
     return render.clean(mail_decode.text(data, charset).replace("\x0c", "\n"))
 
 

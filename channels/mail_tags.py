@@ -12,13 +12,15 @@ OPEN, CLOSE, EMPTY, BREAK, PICTURE, ITEM, IGNORED, RAW_TEXT = range(8)
 HIDDEN, QUOTE, CITE, SIGNATURE, ATTRIBUTION, PRE, CUT, TIGHT = (1 << bit for bit in range(8))
 LASTING = HIDDEN | QUOTE | CITE | SIGNATURE | ATTRIBUTION | PRE  # what holds for everything inside
 
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
-_RAW = frozenset({"script", "style", "title", "textarea", "template", "noembed", "noframes", "iframe", "xmp"})
-_BLOCKS = frozenset(
-    "address article aside body center dd details div dl dt fieldset figure footer form header hr html legend li main"
-    " nav section table tbody tfoot thead tr".split()
+_VOID = frozenset(
+    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
 )
-_APART = frozenset("blockquote h1 h2 h3 h4 h5 h6 ol p pre ul".split())
+_RAW = frozenset({"script", "style", "title", "textarea", "template", "noembed", "noframes", "iframe", "xmp"})
+_BLOCKS = frozenset({
+    "address", "article", "aside", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset", "figure", "footer",
+    "form", "header", "hr", "html", "legend", "li", "main", "nav", "section", "table", "tbody", "tfoot", "thead", "tr",
+})  # fmt: skip
+_APART = frozenset({"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "ul"})
 _ITEMS = frozenset({"ol", "ul", "li", "td", "th", "tr", "table"})
 _UNSEEN = frozenset({"select", "datalist", "svg", "math", "audio", "video", "canvas"})
 
@@ -49,7 +51,7 @@ _CLASSES = {
     "gmail_attr": ATTRIBUTION, "moz-cite-prefix": ATTRIBUTION, "yahoo-quoted-begin": ATTRIBUTION,
     "gmail_signature": SIGNATURE, "gmail_signature_prefix": SIGNATURE, "moz-signature": SIGNATURE,
     "protonmail_signature_block": SIGNATURE, "yahoo-signature": SIGNATURE, "ms-outlook-mobile-signature": SIGNATURE,
-    "yahoo_quoted": CITE, "outlookmessageheader": CUT, "ms-outlook-mobile-reference-message": CUT,
+    "outlookmessageheader": CUT, "ms-outlook-mobile-reference-message": CUT,
     "msonormal": TIGHT, "msoplaintext": TIGHT, "msolistparagraph": TIGHT,
 }  # fmt: skip
 _IDS = {
@@ -77,10 +79,12 @@ def read(tag: str, hidden: AbstractSet[str], *, closely: bool = True) -> Tag:
     gap = 2 if name in _APART else 1 if name in _BLOCKS else 0
     if tag[:1] == "/":
         return Tag(CLOSE, name, gap=gap)
-    if name in _RAW:
-        return Tag(RAW_TEXT, name)
-    if name == "br":
-        return Tag(BREAK, name)
+    if name in _RAW or name == "br":
+        return Tag(RAW_TEXT if name in _RAW else BREAK, name)
+    return _opening(tag, name, gap, hidden, closely=closely)
+
+
+def _opening(tag: str, name: str, gap: int, hidden: AbstractSet[str], *, closely: bool) -> Tag:
     given = _attributes(tag) if closely and (hidden or not tag.isascii() or _TELLING.search(tag) is not None) else {}
     if name == "img":
         return Tag(PICTURE, name, alt=_emoji(given.get("alt", "")))
@@ -123,6 +127,8 @@ def _meaning(name: str, given: dict[str, str], hidden: AbstractSet[str]) -> int:
     for word in given.get("class", "").split()[:20]:
         flags |= _CLASSES.get(word.removeprefix("x_"), 0)
     flags |= _IDS.get(given.get("id", "").removeprefix("x_"), 0)
+    if "yahoo_quoted" in given.get("class", "") or "yahoo_quoted" in given.get("id", ""):
+        flags |= CITE  # behind a prefix that changes
     if name == "blockquote":
         flags |= _blockquote(given, style)
     elif name == "div" and given.get("name") == "quote":

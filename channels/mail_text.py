@@ -19,6 +19,7 @@ CLOSE_LOOK = 40  # likewise: lines of a quote, quotes and answers of a mail, lin
 SIGNATURE = 60
 WEAK, STRONG = 1, 2  # quoted by a mark that people also type (">"), or by one that only programs make
 _STARTS, _ENDS = frozenset("-_=*#"), frozenset(":*-_\uff1a")
+_FIRST = frozenset({"from", "sent", "date", "subject"})  # what a header block begins with
 _DASHES = frozenset({"-- ", "--", "\u2014", "\u2013"})
 
 
@@ -43,7 +44,7 @@ class _Mark:
 
 @dataclass(slots=True, kw_only=True)
 class _Plan:
-    """What to do with the lines: those of `dropped` go, weak quotes from `quotes` on go, `end` on goes, `tail` on stays."""
+    """What becomes of the lines: `dropped` go, weak quotes from `quotes` on go, `end` on goes, `tail` on stays."""
 
     quotes: int
     end: int
@@ -58,7 +59,19 @@ def split(text: str) -> Lines:
     if "[cid:" in text:  # where Outlook shows a picture
         rows = ["" if row.startswith("[cid:") and row.endswith("]") else row for row in rows]
     texts = rows[:1] + [row for above, row in pairwise(rows) if row or above]
-    return Lines(texts=texts, quoted=[WEAK if ">" in row[:8] and row.lstrip()[:1] == ">" else 0 for row in texts])
+    quoted = [WEAK if ">" in row[:8] and row.lstrip()[:1] == ">" else 0 for row in texts]
+    if "<" in text:
+        _unquote_wrapped(texts, quoted)
+    return Lines(texts=texts, quoted=quoted)
+
+
+def _unquote_wrapped(texts: Sequence[str], quoted: list[int]) -> None:
+    """Clear the bracket that closes a link or an address of the line above: it marks no quote."""
+    for index in range(1, len(texts)):
+        if quoted[index] and not quoted[index - 1] and "<" in (above := texts[index - 1]):
+            opened = above[above.rfind("<") :]
+            if ">" not in opened and ("@" in opened or "://" in opened):
+                quoted[index] = 0
 
 
 def visible(lines: Lines, *, reply: bool = False, forwarded: bool = False) -> str:
@@ -153,7 +166,7 @@ def _is_promising(lines: Lines, index: int) -> bool:
         or text[0] in _STARTS
         or index in lines.cuts
         or index in lines.attributed
-        or (marks.label(text) in {"from", "date", "subject"} and not (index and marks.label(lines.texts[index - 1])))
+        or (marks.label(text) in _FIRST and not (index and marks.label(lines.texts[index - 1])))
     )
 
 
@@ -167,7 +180,7 @@ def _mark_at(lines: Lines, index: int, reached: int) -> _Mark | None:
         return None
     if index in lines.cuts:
         return _Mark(kind="block", start=_above(lines, index), end=index + 1)
-    if marks.label(text) in {"from", "date", "subject"} and (end := marks.block_end(lines.texts, index)):
+    if marks.label(text) in _FIRST and (end := marks.block_end(lines.texts, index)):
         return _Mark(kind="block", start=_above(lines, index), end=end)
     return _attribution_at(lines, index, reached)
 
@@ -239,9 +252,6 @@ def _is_quote(lines: Lines, plan: _Plan, block: range, *, close: bool, reply: bo
 def _is_own(lines: Lines, block: range, rows: Sequence[str]) -> bool:
     if lines.texts[block.start][:1] != ">" or all(row.startswith(">>>") for row in rows):
         return True  # indented by HTML; a prompt
-    above = lines.texts[block.start - 1] if block.start else ""
-    if above.rfind("<") > above.rfind(">"):
-        return True  # the end of a wrapped link
     return len(rows) == 1 and rows[0][1:3].strip()[:1] in {"=", *"0123456789"}
 
 
@@ -293,6 +303,8 @@ def _appendix(rows: Sequence[str]) -> int:
 
 
 def _drop_below_dashes(rows: list[str]) -> None:
+    while rows and rows[-1] in _DASHES:
+        rows.pop()  # what was below is gone already
     for index in range(max(1, len(rows) - SIGNATURE), len(rows)):
         if rows[index] in _DASHES and _is_signature(rows[index + 1 :], sure=rows[index] == "-- "):
             del rows[index:]
