@@ -80,6 +80,9 @@ async def bring_up_to_date(settings: Settings) -> None:
     """Migrate when it is due, in a process of its own: what migrations import is not needed afterwards."""
     if await migrations.current(settings.database_url) == migrations.HEAD:
         return
+    if settings.database_url.startswith("sqlite:"):
+        with sqlite.held(settings.database_url.removeprefix("sqlite:///")):
+            pass  # that it cannot be had is better said once, here
     done = await asyncio.to_thread(subprocess.run, [sys.executable, "-m", "bot", "migrate"], check=False)
     if done.returncode:
         raise errors.BadInput("the database could not be brought up to date; the line above says why")

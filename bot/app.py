@@ -239,7 +239,7 @@ async def run(settings: Settings, role: str) -> None:
     await runner.setup()
     try:
         await start(services)
-        await web.TCPSite(runner, settings.host, settings.port).start()
+        await _listen(runner, settings)
         log.info(
             "ready",
             url=settings.public_url,
@@ -253,8 +253,20 @@ async def run(settings: Settings, role: str) -> None:
         await close(services, runner)
 
 
+async def _listen(runner: web.AppRunner, settings: Settings) -> None:
+    """Take connections."""
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        raise errors.BadInput(
+            f"PORT: {where} cannot be listened on ({error.strerror}); stop what uses it, or set HOST and PORT to others"
+        ) from error
+
+
 async def start(services: Services) -> None:
-    """Start everything; messages are taken from here on."""
+    """Start everything; messages are taken from here on. Raises KeyMissing when stored data would not open."""
+    await services.parts.store.check_keys()
     if services.parts.store.database.dialect == "sqlite":
         await services.parts.store.end_all_leases(reconcile_ms=int(services.settings.tuning.reconcile_wait_s * 1000))
     await services.hints.start()

@@ -5,8 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from config import values
+
 SHORTEST = 32
 FEWEST_CHARACTERS = 5  # different ones; "xxxx…" is long and worthless
+PLACEHOLDERS = (
+    "changeme",
+    "replace",
+    "yoursecret",
+    "yourkey",
+    "yourtoken",
+    "example",
+    "insecure",
+    "placeholder",
+    "default",
+)
 OUR_SECRETS = ("SECRET_KEY", "API_TOKEN", "INDEX_KEY", "AUDIT_KEY", "WEB_IDENTITY_SECRET")
 NEEDED_IN_PRODUCTION = ("SECRET_KEY", "API_TOKEN", "ENCRYPTION_KEYS", "INDEX_KEY")
 MAKE = 'python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
@@ -96,20 +109,37 @@ def production_problems(raw: Raw) -> list[str]:
         for name in NEEDED_IN_PRODUCTION
         if name not in raw
     ]
-    return problems + _weak(raw) + _shared(raw)
+    return problems + _weak(raw) + _weak_keys(raw) + _shared(raw)
 
 
 def _weak(raw: Raw) -> list[str]:
     problems = []
     for name in OUR_SECRETS:
         for secret in _entries(name, raw):
-            if len(secret) < SHORTEST or len(set(secret)) < FEWEST_CHARACTERS:
+            if len(secret) < SHORTEST or len(set(secret)) < FEWEST_CHARACTERS or _is_placeholder(secret):
                 problems.append(
                     f"{name}: too short or too easy to guess; without the playground it needs at least {SHORTEST} "
                     f"mixed characters; make one with: {MAKE}"
                 )
                 break
     return problems
+
+
+def _is_placeholder(secret: str) -> bool:
+    """Say whether it is a word from somebody's instructions, which everybody knows."""
+    plain = "".join(letter for letter in secret.casefold() if letter.isalpha())
+    return any(word in plain for word in PLACEHOLDERS)
+
+
+def _weak_keys(raw: Raw) -> list[str]:
+    """Refuse keys whose bytes are few different ones; what is no key at all is refused by its type."""
+    try:
+        found = values.parse_keys(raw.get("ENCRYPTION_KEYS", ""))
+    except ValueError:
+        return []
+    if any(len(set(key.material)) < FEWEST_CHARACTERS for key in found):
+        return [f"ENCRYPTION_KEYS: too easy to guess; make a key with: {MAKE_KEY}"]
+    return []
 
 
 def _shared(raw: Raw) -> list[str]:

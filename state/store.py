@@ -203,6 +203,10 @@ class Store:
 
     # --- keys ---------------------------------------------------------------------------------------------------------
 
+    async def check_keys(self) -> None:
+        """See that these are the keys of what is stored; raises KeyMissing when not."""
+        await self.database.read(lambda: keyring.check(self.vault))
+
     async def rewrap(self, *, batch: int = 500) -> int:
         """Wrap the next data keys under the newest key; how many were done."""
         return await self.database.write(lambda: keyring.rewrap(self.vault, batch))

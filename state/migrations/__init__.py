@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from pathlib import Path
 
@@ -34,16 +35,22 @@ async def current(url: str) -> str | None:
 def _current_sqlite(path: str, sql: str) -> str | None:
     if not Path(path).exists():
         return None
-    connection = sqlite3.connect(path, timeout=5)
     try:
-        row = connection.execute(sql).fetchone()
-    except sqlite3.OperationalError:
-        return None
+        with contextlib.closing(sqlite3.connect(path, timeout=5)) as connection:
+            connection.execute("PRAGMA schema_version")
+            row = _first(connection, sql)
     except sqlite3.DatabaseError as error:
         raise errors.BadInput(f"DATABASE_URL: {path} is not a SQLite database ({error})") from error
-    finally:
-        connection.close()
     return str(row[0]) if row else None
+
+
+def _first(connection: sqlite3.Connection, sql: str) -> tuple[str] | None:
+    """The first row; None when there is none, or not even the table."""
+    try:
+        row: tuple[str] | None = connection.execute(sql).fetchone()
+    except sqlite3.OperationalError:
+        return None
+    return row
 
 
 def upgrade(url: str) -> bool:

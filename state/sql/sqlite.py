@@ -21,6 +21,9 @@ from state import errors
 from state.sql.database import TRIES, Query, Row, T, Tx, named
 
 BATCH = 128
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "temp_store=MEMORY")
+_FAULTS = (sqlite3.OperationalError, sqlite3.DatabaseError)  # of the file or its disk; the others are ours
+CHECKED_BYTES = 256 * 1024 * 1024  # a larger file is not read through at every start
 
 
 @dataclass(slots=True)
@@ -38,11 +41,15 @@ class SqliteDatabase:
     dialect = "sqlite"
 
     def __init__(self, path: str) -> None:
-        """Open the file at `path` and take its lock. Raises BadInput when another process has it."""
+        """Open the file at `path` and take its lock. Raises BadInput when another process has it, or it is no good."""
         self._lock = _lock(path)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closed = False
-        self._read = _connect(path)
+        try:
+            self._read = _sound(path)
+        except errors.BadInput:
+            self._lock.close()
+            raise
         self._read.execute("PRAGMA query_only=ON")
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="sqlite-read")
         self._writer = threading.Thread(target=self._run, args=(path,), name="sqlite-write", daemon=True)
@@ -114,8 +121,13 @@ class SqliteDatabase:
 
 
 def _lock(path: str) -> IO[str]:
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    handle = Path(f"{path}.lock").open("w", encoding="ascii")  # noqa: SIM115 - held for the life of the process
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        handle = Path(f"{path}.lock").open("w", encoding="ascii")  # noqa: SIM115 - held for the life of the process
+    except OSError as error:
+        raise errors.BadInput(
+            f"DATABASE_URL: {path} cannot be opened ({error.strerror}); choose a folder that this user may write to"
+        ) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -136,11 +148,35 @@ def held(path: str) -> Iterator[None]:
         handle.close()
 
 
+def _sound(path: str) -> sqlite3.Connection:
+    """Open the file at start: it must be whole, and it must be ours to write. Raises BadInput."""
+    try:
+        with contextlib.ExitStack() as failing:
+            connection = failing.enter_context(contextlib.closing(_connect(path)))
+            small = Path(path).stat().st_size <= CHECKED_BYTES if Path(path).exists() else True
+            found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0]) if small else "ok"
+            if found != "ok":
+                raise sqlite3.DatabaseError(found.replace("\n", " "))
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+            failing.pop_all()
+            return connection
+    except sqlite3.Error as error:
+        raise errors.BadInput(
+            f"DATABASE_URL: {path} cannot be used ({error}); correct its rights, restore it from a backup, or choose"
+            " another path"
+        ) from error
+
+
 def _connect(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
-    connection.row_factory = sqlite3.Row
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "temp_store=MEMORY"):
-        connection.execute(f"PRAGMA {pragma}")
+    try:
+        connection.row_factory = sqlite3.Row
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
@@ -172,9 +208,7 @@ def _attempt(connection: sqlite3.Connection, job: _Job) -> None:
         except Exception as error:
             if not connection.in_transaction:
                 raise  # SQLite gave the whole batch up: the disk is full, or worse
-            job.error = (
-                errors.RetryLater(f"database: {error}") if isinstance(error, sqlite3.OperationalError) else error
-            )
+            job.error = errors.RetryLater(f"database: {error}") if type(error) in _FAULTS else error
             tries_left = 0  # noqa: PLW2901 - only a lost race is run again
         if job.error is None:
             connection.execute("RELEASE one")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,9 @@ def test_a_backend_needs_somebody_to_talk_to(load: Load) -> None:
     assert problems(load, MODEL_BACKEND="openai_chat")[0].startswith("OPENAI_API_KEY: missing, while MODEL_BACKEND")
 
 
-@pytest.mark.parametrize("secret", ["", "short", "x" * 64, "ab" * 32, "changeme"])
+@pytest.mark.parametrize(
+    "secret", ["", "short", "x" * 64, "ab" * 32, "changeme", "please-Change-Me-before-you-go-live-2026"]
+)
 @pytest.mark.parametrize("name", ["SECRET_KEY", "API_TOKEN", "INDEX_KEY"])
 def test_production_refuses_weak_secrets(load: Load, name: str, secret: str) -> None:
     """Missing, short and guessable secrets refuse to start, with the command that makes a good one."""
@@ -77,6 +80,16 @@ def test_production_checks_every_identity_secret(load: Load) -> None:
     """A list with one weak entry is weak."""
     (line,) = problems(load, **PRODUCTION, WEB_IDENTITY_SECRET=f"{'0123456789abcdef' * 3},weak")
     assert line.startswith("WEB_IDENTITY_SECRET: too short")
+
+
+@pytest.mark.parametrize("material", [bytes(32), b"k" * 32, b"abab" * 8])
+def test_production_refuses_worthless_keys(load: Load, material: bytes) -> None:
+    """A key of the right length may still be none."""
+    weak = "k2:" + base64.b64encode(material).decode()
+    for keys in (weak, f"{PRODUCTION['ENCRYPTION_KEYS']},{weak}"):
+        (line,) = problems(load, **(PRODUCTION | {"ENCRYPTION_KEYS": keys}))
+        assert line.startswith("ENCRYPTION_KEYS: too easy to guess")
+        assert "openssl rand" in line
 
 
 def test_production_derives_nothing(load: Load, tmp_path: Path) -> None:

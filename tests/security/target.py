@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,9 +90,13 @@ class Target:
         finally:
             writer.close()
 
+    def reading(self) -> AbstractContextManager[sqlite3.Connection]:
+        """The tables, to be looked at."""
+        return contextlib.closing(sqlite3.connect(f"file:{_file(self.place)}?mode=ro", uri=True, timeout=5))
+
     def rows(self) -> dict[str, int]:
         """How many rows every table has."""
-        with _reading(self.place) as database:
+        with self.reading() as database:
             names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
             wanted = [name for name in names if name not in ROUTINE and not name.startswith("sqlite_")]
             return {name: database.execute(f"SELECT COUNT(*) FROM {name}").fetchone()[0] for name in wanted}
@@ -111,8 +116,8 @@ class Target:
     def check_log(self) -> None:
         """Fail if the log holds a person's words, a secret, an address, or the trace of a mishap."""
         log = self.log
-        secrets = {value.partition(":")[2] if name == "ENCRYPTION_KEYS" else value for name, value in SECRETS.items()}
-        for word in {CANARY, *secrets, "+15550101001", "+15550101002", "kim@example.com", "request_failed"}:
+        ours = {value.partition(":")[2] if name == "ENCRYPTION_KEYS" else value for name, value in SECRETS.items()}
+        for word in {CANARY, *ours, "+15550101001", "+15550101002", "kim@example.com", "request_failed"}:
             assert word not in log.replace(SECRETS["TWILIO_WHATSAPP_FROM"], ""), f"{word!r} in the log"
         for line in log.splitlines():
             assert "Traceback" not in line, line
@@ -124,6 +129,8 @@ async def target(
     home: Path, launcher: Launcher, migrated: Path, tuning: Mapping[str, Any], **settings: str
 ) -> AsyncIterator[Target]:
     """Run a server with its outside world for as long as the context lasts; its log is looked through at the end."""
+    home = home / secrets.token_hex(3)
+    home.mkdir()
     database = home / "throughline.db"
     database.write_bytes(migrated.read_bytes())
     place = Place(home=home, database_url=f"sqlite:///{database}", settings=settings, tuning=tuning)
@@ -147,9 +154,3 @@ def check_refusal(answer: Answer, *expected: int) -> None:
 
 def _file(place: Place) -> str:
     return place.database_url.removeprefix("sqlite:///")
-
-
-@contextmanager
-def _reading(place: Place) -> Iterator[sqlite3.Connection]:
-    with contextlib.closing(sqlite3.connect(f"file:{_file(place)}?mode=ro", uri=True, timeout=5)) as database:
-        yield database

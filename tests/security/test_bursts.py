@@ -38,7 +38,7 @@ async def calm(mark: Target) -> None:
     last = max(row["in_at"] for row in rows)
 
     async def silent() -> bool:
-        return time.time() * 1000 - last > BREATH_S * 1000 + 50
+        return bool(time.time() * 1000 - last > BREATH_S * 1000 + 50)
 
     await until(silent, "silence")
 

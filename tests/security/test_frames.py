@@ -6,6 +6,9 @@ import asyncio
 import json
 import time
 import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 import pytest
@@ -16,7 +19,7 @@ from channels import tokens
 from config import keys
 from tests.harness.outside import KIM
 from tests.harness.places import SECRETS
-from tests.security.frames import ID, JSON, JUNK, choice, frame, greeted, message, wire
+from tests.security.frames import ID, JSON, JUNK, Wire, choice, frame, greeted, message, wire
 from tests.security.target import CANARY, Answer, Target, check_refusal
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -38,7 +41,7 @@ ORIGINS = {
 }
 
 
-async def post(mark: Target, data: bytes, **headers: str) -> Answer:
+async def post(mark: Target, data: bytes | AsyncIterator[bytes], **headers: str) -> Answer:
     """Send one frame by the HTTP twin, as a page of ours unless told otherwise."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return await mark.request("POST", "/chat/messages", data=data, headers={"Origin": mark.url, **JSON, **named})
@@ -125,10 +128,10 @@ async def test_a_frame_of_17_kilobytes_ends_the_connection(mark: Target) -> None
             await one.send(large)
             assert 1009 == await one.code()
         for data in (large, _pieces(large)):
-            check_refusal(await post(mark, data, Authorization=f"Bearer {token}"), 413)  # type: ignore[arg-type]
+            check_refusal(await post(mark, data, Authorization=f"Bearer {token}"), 413)
 
 
-async def _pieces(data: bytes):  # type: ignore[no-untyped-def]
+async def _pieces(data: bytes) -> AsyncIterator[bytes]:
     for at in range(0, len(data), 1_000):
         yield data[at : at + 1_000]
 
@@ -212,9 +215,9 @@ async def test_a_flood_of_messages_is_slowed_down(mark: Target) -> None:
     check_refusal(await post(mark, message("hello", id=str(uuid.uuid4())), Authorization=f"Bearer {token}"), 429)
 
 
-async def _until_quiet(one) -> list[dict[str, object]]:  # type: ignore[no-untyped-def]
+async def _until_quiet(one: Wire) -> list[dict[str, Any]]:
     """Every ack and error that still comes."""
-    found: list[dict[str, object]] = []
+    found: list[dict[str, Any]] = []
     acked = 0
     while acked + 1 < 75:
         got = await one.next()
@@ -334,8 +337,6 @@ async def test_a_strange_cursor_is_refused(mark: Target, after: str) -> None:
     """Only digits, and not too many, in the query and in a browser's header."""
     token = await greeted(mark)
     headers = {"Origin": mark.url, "Authorization": f"Bearer {token}"}
-    from urllib.parse import quote
-
     for path in ("/chat/messages", "/chat/events"):
         answer = await mark.request("GET", f"{path}?after={quote(after, safe='%')}", headers=headers)
         check_refusal(answer, 400)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -67,7 +68,7 @@ async def test_an_identity_is_no_visitor_and_a_visitor_no_identity(mark: Target)
         check_refusal(answer, 401)
 
 
-UNPROVEN = {
+UNPROVEN: dict[str, dict[str, Any]] = {
     "not verified": {"email_verified": False, "phone_number_verified": False},
     "not said": {"email_verified": None, "phone_number_verified": None},
     "verified in words": {"email_verified": "true", "phone_number_verified": "true"},
