@@ -16,7 +16,8 @@ YES, NO = "Yes, refund 49.00 USD", "No, do not refund it"
     [
         "yes", "Yes.", "YES!!!", "yesss", "y", "yep", "yeah", "yup", "yes please", "yes, please do", "sure",
         "sure, go ahead", "ok", "okay", "OK do it", "please do", "do it", "go ahead", "go for it", "ja", "ja bitte",
-        "klar", "👍", "👍🏽", "👍👍", "✅", "no problem, go ahead", "yes thanks", "of course", "absolutely", "that's right",
+        "klar", "👍", "👍🏽", "👍👍", "✅", "no problem, go ahead", "yes thanks", "of course", "absolutely",
+        "that's right",
         "that is correct", "I confirm", "confirmed", "yes, I'm sure", "yes, refund it", "Yes, refund 49.00 USD",
         "yes refund 49.00 usd", "yes yes yes", "Yes 🙂", "ok, please proceed", "alright, do it now",
         "perfect, go ahead", "ye\u200bs", "\uff59\uff45\uff53", "sounds good", "yes that\u2019s fine",

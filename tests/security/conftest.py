@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +40,9 @@ def tuning() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a module's server."""
-    yield tmp_path_factory.mktemp("target")
+    return tmp_path_factory.mktemp("target")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

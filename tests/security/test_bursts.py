@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.flows.told import NOTICE, asked_for_consent, refunded
+from tests.flows.told import asked_for_consent, refunded
 from tests.harness.outside import KIM
 from tests.harness.stage import Stage
 from tests.harness.waiting import until
