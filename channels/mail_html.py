@@ -16,10 +16,11 @@ from channels.mail_page import Page
 from channels.mail_text import Lines
 
 HTML_LIMIT = 1_000_000
-TAGS_LIMIT = 15_000  # what follows is not shown: it is the history of a long thread, or an attack
+TAGS_LIMIT = 10_000  # what follows is not shown: it is the history of a long thread, or an attack
 SHEET_LIMIT = 20_000
 ODD_LIMIT = 200  # style sheets, and brackets inside attributes, that are looked into
-SPELLINGS_LIMIT = 2_000  # different tags whose attributes are read
+SPELLINGS_LIMIT = 1_000  # different tags whose attributes are read
+LITERALS_LIMIT = 5_000  # brackets that begin no tag: with more of them it is no HTML, and all of the rest is text
 
 
 def _compiled(pattern: str) -> Any:  # noqa: ANN401 - re2 publishes no types
@@ -39,7 +40,7 @@ def lines(html: str) -> Lines:
     position = 0
     while reader.tags < TAGS_LIMIT:
         start = html.find("<", position)
-        if start < 0:
+        if start < 0 or reader.literals > LITERALS_LIMIT:
             page.write(html[position:])
             break
         if start > position:
@@ -52,7 +53,7 @@ class _Reader:
     """Reads tags, each spelling once, and tells where the text goes on."""
 
     def __init__(self, html: str, page: Page) -> None:
-        self.tags = self._oddities = 0
+        self.tags = self.literals = self._oddities = 0
         self._html, self._page = html, page
         self._seek = Finder(html)
         self._known: dict[str, tags.Tag] = {}
@@ -62,8 +63,13 @@ class _Reader:
         """Read what begins with this bracket; give the position behind it."""
         html = self._html
         end = self._seek.find(">", start)
-        if end > 0 and (tag := self._known.get(html[start + 1 : end])):
+        spelling = html[start + 1 : end]
+        if len(self._known) >= SPELLINGS_LIMIT:
+            spelling = spelling[:30].partition(" ")[0]  # no attributes any more
+        if end > 0 and (tag := self._known.get(spelling)):
             self.tags += 1
+            if tag.action == tags.RAW_TEXT:
+                return self._skip(tag.name, end + 1)
             self._page.obey(tag)
             return end + 1
         sign = html[start + 1 : start + 2]
@@ -81,6 +87,7 @@ class _Reader:
 
     def _literal(self, start: int) -> int:
         """Take a bracket that begins no tag, and those after it, as text."""
+        self.literals += 1
         end = start + 1
         while self._html.startswith("<<", end):
             end += 1
@@ -89,20 +96,22 @@ class _Reader:
 
     def _read_new(self, spelling: str, after: int) -> int:
         tag = tags.read(spelling, self._hidden, closely=len(self._known) < SPELLINGS_LIMIT)
-        if tag.action == tags.RAW_TEXT:
-            return self._skip(tag.name, after)
         if "@" in tag.name:
             self._page.write(f"<{spelling}>")  # an address that somebody forgot to escape
             return after
         if len(self._known) < SPELLINGS_LIMIT:
             self._known[spelling] = tag
+        elif len(self._known) < 2 * SPELLINGS_LIMIT:
+            self._known[spelling[:30].partition(" ")[0]] = tag
+        if tag.action == tags.RAW_TEXT:
+            return self._skip(tag.name, after)
         self._page.obey(tag)
         return after
 
     def _skip(self, name: str, start: int) -> int:
         """Go past what an element holds that shows no text."""
-        spellings = (f"</{name}", f"</{name.upper()}", f"</{name.title()}")
-        end = min((at for mark in spellings if (at := self._seek.find(mark, start)) >= 0), default=len(self._html))
+        found = [at for mark in tags.ENDS[name] if (at := self._seek.find(mark, start)) >= 0]
+        end = min(found, default=len(self._html))
         if name == "style" and end > start and self._oddities < ODD_LIMIT:
             self._oddities += 1
             hides = tags.hidden_by(self._html[start : min(end, start + SHEET_LIMIT)])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from channels import mail_tags as tags
 from channels.mail_text import STRONG, WEAK, Lines
 
+ROWS_LIMIT = 5_000  # of one preformatted text; what follows is one more row
 _BASIC = (("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&"))
 _ENTERING = frozenset({tags.OPEN, tags.ITEM})
 _LAYOUT = tags.CITE | tags.QUOTE | tags.SIGNATURE | tags.ATTRIBUTION  # lines of their own
@@ -52,7 +53,7 @@ class Page:
             self._line.append(" ")
 
     def _write_rows(self, text: str) -> None:
-        for number, row in enumerate(text.split("\n")):
+        for number, row in enumerate(text.split("\n", ROWS_LIMIT)):
             if number:
                 self._break()
             if row:

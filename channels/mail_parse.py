@@ -225,15 +225,18 @@ def _plain(part: Part, raw: bytes) -> str:
 def _unflowed(text: str, *, joint: str) -> str:
     """Join the lines that a client broke (RFC 3676). Quoted lines stay as they are: they go anyway."""
     out: list[str] = []
-    soft = False
+    pieces: list[str] = []
     for row in text.split("\n"):
         line = row.removeprefix(" ")
-        if soft and line and not row.startswith(">"):
-            out[-1] = out[-1].rstrip(" ") + joint + line
+        if row.startswith(">") or not line.strip():
+            out += [joint.join(pieces), row] if pieces else [row]
+            pieces = []
+        elif line == "-- " or not line.endswith(" "):
+            out.append(joint.join([*pieces, line]))
+            pieces = []
         else:
-            out.append(line)
-        soft = line.endswith(" ") and line != "-- " and not row.startswith(">") and line.strip() != ""
-    return "\n".join(out)
+            pieces.append(line.rstrip(" "))
+    return "\n".join([*out, joint.join(pieces)])
 
 
 def _attachments(parts: Sequence[Part], raw: bytes) -> tuple[Attachment, ...]:

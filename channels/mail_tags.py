@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import re2
@@ -16,6 +17,7 @@ _VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
 )
 _RAW = frozenset({"script", "style", "title", "textarea", "template", "noembed", "noframes", "iframe", "xmp"})
+ENDS = {name: (f"</{name}", f"</{name.upper()}", f"</{name.title()}") for name in _RAW}
 _BLOCKS = frozenset({
     "address", "article", "aside", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset", "figure", "footer",
     "form", "header", "hr", "html", "legend", "li", "main", "nav", "section", "table", "tbody", "tfoot", "thead", "tr",
@@ -32,9 +34,7 @@ def _compiled(pattern: str) -> Any:  # noqa: ANN401 - re2 publishes no types
 
 
 _NONE = r"(?:px|pt|em|rem|%)?(?:[;! ]|$)"
-_ATTRIBUTE = _compiled(
-    r"""[\s"'/](style|class|id|name|type|hidden|alt)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)|[\s/]|$)"""
-)
+_NAMES = ("style", "class", "id", "name", "type", "alt")
 _INVISIBLE = _compiled(
     rf"display:none|visibility:(?:hidden|collapse)|font-size:[01]{_NONE}|opacity:0(?:\.0+)?(?:[;! ]|$)|mso-hide:all"
     r"|(?:^|;)color:transparent|text-indent:-[0-9]{3}|(?:^|;)(?:left|top|right):-[0-9]{3}"
@@ -85,14 +85,25 @@ def read(tag: str, hidden: AbstractSet[str], *, closely: bool = True) -> Tag:
 
 
 def _opening(tag: str, name: str, gap: int, hidden: AbstractSet[str], *, closely: bool) -> Tag:
-    given = _attributes(tag) if closely and (hidden or not tag.isascii() or _TELLING.search(tag) is not None) else {}
+    empty = name in _VOID or (tag.endswith("/") and ":" in name)
+    if not closely or not (hidden or _TELLING.search(tag) is not None or (name == "img" and not tag.isascii())):
+        return _plain(name, gap, empty=empty)
+    given = _attributes(tag)
     if name == "img":
         return Tag(PICTURE, name, alt=_emoji(given.get("alt", "")))
     flags = _meaning(name, given, hidden)
     gap = min(gap, 1) if flags & TIGHT else gap
-    if name in _VOID or (tag.endswith("/") and ":" in name):
-        return Tag(EMPTY, name, gap=gap)
-    return Tag(ITEM if name in _ITEMS else OPEN, name, flags & ~TIGHT, gap)
+    return Tag(EMPTY, name, 0, gap) if empty else Tag(ITEM if name in _ITEMS else OPEN, name, flags & ~TIGHT, gap)
+
+
+@lru_cache(maxsize=512)
+def _plain(name: str, gap: int, *, empty: bool) -> Tag:
+    """Give the tag without attributes."""
+    return (
+        Tag(EMPTY, name, 0, gap)
+        if empty
+        else Tag(ITEM if name in _ITEMS else OPEN, name, _meaning(name, {}, frozenset()), gap)
+    )
 
 
 def _name_of(tag: str) -> str:
@@ -107,10 +118,21 @@ def _emoji(alt: str) -> str:
 
 def _attributes(tag: str) -> dict[str, str]:
     """Give those attributes that matter here; of two with one name the first, as browsers do."""
-    found: dict[str, str] = {}
-    for match in _ATTRIBUTE.finditer(_lower(tag[:TAG_LIMIT])):
-        found.setdefault(match.group(1), (match.group(2) or "").strip("\"'"))
+    tag = _lower(tag[:TAG_LIMIT]).replace("\n", " ").replace(" =", "=").replace("= ", "=")
+    found = {name: value for name in _NAMES if (value := _value(tag, f" {name}="))}
+    if " hidden" in tag and (f"{tag} ".replace("/", " ").replace("=", " ").find(" hidden ") > 0):
+        found["hidden"] = ""
     return found
+
+
+def _value(tag: str, mark: str) -> str:
+    start = tag.find(mark) + len(mark)
+    if start < len(mark):
+        return ""
+    quote = tag[start : start + 1]
+    if quote in {'"', "'"}:
+        return tag[start + 1 :].split(quote, 1)[0]
+    return tag[start:].split(" ", 1)[0].rstrip("/")
 
 
 def _lower(tag: str) -> str:
@@ -147,8 +169,6 @@ def _blockquote(given: dict[str, str], style: str) -> int:
 
 
 def _selected(given: dict[str, str], hidden: AbstractSet[str]) -> bool:
-    if not hidden:
-        return False
     classes = [f".{word}" for word in given.get("class", "").split()[:20]]
     return any(mark in hidden for mark in (*classes, f"#{given.get('id', '')}"))
 

@@ -13,7 +13,7 @@ from itertools import groupby, pairwise
 from channels import mail_marks as marks
 
 TEXT_LIMIT = 200_000
-LINES_LIMIT = 20_000
+LINES_LIMIT = 10_000  # what follows is one more line, whatever is in it
 CANDIDATES = 400  # so many places are looked at closely; what is beyond stays as it is
 CLOSE_LOOK = 40  # likewise: lines of a quote, quotes and answers of a mail, lines at the end of a text
 SIGNATURE = 60
