@@ -19,7 +19,7 @@ HTML_LIMIT = 1_000_000
 TAGS_LIMIT = 10_000  # what follows is not shown: it is the history of a long thread, or an attack
 SHEET_LIMIT = 20_000
 ODD_LIMIT = 200  # style sheets, and brackets inside attributes, that are looked into
-SPELLINGS_LIMIT = 1_000  # different tags whose attributes are read
+SPELLINGS_LIMIT = 600  # different tags whose attributes are read
 LITERALS_LIMIT = 5_000  # brackets that begin no tag: with more of them it is no HTML, and all of the rest is text
 
 

@@ -27,7 +27,9 @@ def _compiled(pattern: str) -> Any:  # noqa: ANN401 - re2 publishes no types
 
 
 def _has(pattern: Any, text: str) -> bool:  # noqa: ANN401 - see above
-    return pattern.search(text) is not None
+    return (
+        pattern.search(text.encode("utf-8", "replace")) is not None
+    )  # bytes spare RE2's binding a count of characters
 
 
 def _phrases(text: str) -> frozenset[str]:

@@ -33,6 +33,12 @@ def _compiled(pattern: str) -> Any:  # noqa: ANN401 - re2 publishes no types
     return re2.compile(pattern, options)
 
 
+def _has(pattern: Any, text: str) -> bool:  # noqa: ANN401 - see above
+    return (
+        pattern.search(text.encode("utf-8", "replace")) is not None
+    )  # bytes spare RE2's binding a count of characters
+
+
 _NONE = r"(?:px|pt|em|rem|%)?(?:[;! ]|$)"
 _NAMES = ("style", "class", "id", "name", "type", "alt")
 _INVISIBLE = _compiled(
@@ -86,7 +92,7 @@ def read(tag: str, hidden: AbstractSet[str], *, closely: bool = True) -> Tag:
 
 def _opening(tag: str, name: str, gap: int, hidden: AbstractSet[str], *, closely: bool) -> Tag:
     empty = name in _VOID or (tag.endswith("/") and ":" in name)
-    if not closely or not (hidden or _TELLING.search(tag) is not None or (name == "img" and not tag.isascii())):
+    if not closely or not (hidden or _has(_TELLING, tag) or (name == "img" and not tag.isascii())):
         return _plain(name, gap, empty=empty)
     given = _attributes(tag)
     if name == "img":
@@ -144,7 +150,7 @@ def _meaning(name: str, given: dict[str, str], hidden: AbstractSet[str]) -> int:
     """Tell what an element makes of the text inside it."""
     flags = HIDDEN if name in _UNSEEN or name in hidden else PRE if name == "pre" else 0
     style = given.get("style", "").replace(": ", ":").replace("; ", ";").replace(" :", ":")
-    if "hidden" in given or (style and _INVISIBLE.search(style) is not None) or _selected(given, hidden):
+    if "hidden" in given or (style and _has(_INVISIBLE, style)) or _selected(given, hidden):
         flags |= HIDDEN
     for word in given.get("class", "").split()[:20]:
         flags |= _CLASSES.get(word.removeprefix("x_"), 0)
@@ -155,7 +161,7 @@ def _meaning(name: str, given: dict[str, str], hidden: AbstractSet[str]) -> int:
         flags |= _blockquote(given, style)
     elif name == "div" and given.get("name") == "quote":
         flags |= CITE
-    elif name == "p" and style and _NO_MARGIN.search(style) is not None:
+    elif name == "p" and style and _has(_NO_MARGIN, style):
         flags |= TIGHT
     return flags
 
@@ -165,7 +171,7 @@ def _blockquote(given: dict[str, str], style: str) -> int:
     named = given.get("class", "") + given.get("id", "")
     if given.get("type") == "cite" or "quote" in named or "cite" in named or "iosymail" in named:
         return CITE
-    return CITE if style and _BORDER.search(style) is not None else QUOTE
+    return CITE if style and _has(_BORDER, style) else QUOTE
 
 
 def _selected(given: dict[str, str], hidden: AbstractSet[str]) -> bool:
@@ -188,4 +194,4 @@ def hidden_by(sheet: str) -> set[str]:
 
 
 def _hides(rules: str) -> bool:
-    return _INVISIBLE.search(rules[:TAG_LIMIT].replace(": ", ":").replace("; ", ";").strip()) is not None
+    return _has(_INVISIBLE, rules[:TAG_LIMIT].replace(": ", ":").replace("; ", ";").strip())
