@@ -53,12 +53,13 @@ def made_once(root: Path) -> dict[str, str]:
     Two processes that start at once agree: the file appears whole, by a hard link that only one of them wins.
     """
     path = root / DEV_ENV
+    existed = path.exists()  # asked before reading: a file that appears later is another process's, and whole
     known = read_env_file(path)
     if all(known.get(name) for name in MADE_ONCE):
         return known
     path.parent.mkdir(parents=True, exist_ok=True)
     values = {name: known.get(name) or secrets.token_urlsafe(32) for name in MADE_ONCE}
-    _publish(path, values, replace=path.exists())
+    _publish(path, values, replace=existed)
     return read_env_file(path)
 
 
