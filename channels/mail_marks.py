@@ -49,8 +49,12 @@ _TOLD = _compiled(
     rf"(?:^|[^\pL])(?:(?:{words.TELLING}) (?:{words.VERBS})"
     rf"|(?:{words.VERBS}) (?:{words.TELLING}))(?:[^\pL]|$)"
 )
-_OPENER = _compiled(rf"^(?:[0-9]{{1,4}}[ .,:/年-]|(?:{words.OPENERS})(?:[^\pL]|$)|[^ ]{{2,14}} [0-9]{{1,2}}[ ./])")
-_DATED_OPENING = _compiled(rf"^(?:{words.OPENERS})[ .].*[0-9].*,$")
+_PREPOSITION = _compiled(rf"^(?:{words.OPENERS})(?:[^\pL]|$)")
+_OPENER = _compiled(
+    rf"^(?:[0-9]{{1,4}}[ .,:/年-]|(?:{words.OPENERS}|{words.DAYS})(?:[^\pL]|$)|[^ ]{{2,14}} [0-9]{{1,2}}[ ./])"
+)
+_DATED = rf"(?:.*[^\pL])?(?:{words.DAYS}|(?:{words.MONTHS})\pL{{0,6}})(?:[^\pL]|$)"
+_DATED_OPENING = _compiled(rf"^(?:{words.OPENERS})[ .](?:.*(?:[0-9][./:-][0-9]|[0-9]{{4}})|{_DATED})")
 _NAMED = _compiled(rf"^[^<>]{{1,80}}<[^<>@ ]{{1,64}}@[^<> ]{{1,200}}> ?(?:{words.VERBS}) .*[0-9]")
 _QUOTING = _compiled(r"^(?:zitat von|quoting|citando(?: a)?|citat från|cytowanie) .{2,200}$")
 _BY = _compiled(r"^[0-9].{6,40} (?:by|von|from|de|par|da|van|od|przez) [^ ]+@[^ ]+$")
@@ -150,9 +154,16 @@ def attribution(texts: Sequence[str], last: int, first: int = 0) -> tuple[int, b
             break
         run = f"{texts[start].strip(_TRIM)} {run}".strip().lower()
         if (_has(_OPENER, run) or _has(_NAMED, run)) and (level := _attributes(run)):
-            above = start > first and _has(_DATED_OPENING, texts[start - 1][:80].lower())
-            return start - above, level > 1
+            return start - _reaches_up(texts, start, first, run), level > 1
     return _named(texts, last, first)
+
+
+def _reaches_up(texts: Sequence[str], start: int, first: int, run: str) -> bool:
+    """Say whether the line above belongs to an attribution that would do without it: "On Nov 21, 2014,"."""
+    above = texts[start - 1][:LINE_LIMIT].lower() if start > first else ""
+    if not 0 < len(above.split()) <= 8 or not _has(_DATED_OPENING, above):
+        return False
+    return above.endswith(",") or not (_has(_PREPOSITION, run) and _has(_DATE, run))
 
 
 def _named(texts: Sequence[str], last: int, first: int) -> tuple[int, bool] | None:

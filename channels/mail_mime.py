@@ -13,7 +13,7 @@ from channels.mail_find import Finder
 
 BYTES_LIMIT = 35_000_000
 HEADER_LIMIT = 256_000
-HEADERS_LIMIT = 1_000
+LINES_LIMIT = 5_000  # of one header
 BOUNDARIES_LIMIT = 100
 PARTS_LIMIT = 500
 DASHES_LIMIT = 10_000
@@ -155,7 +155,7 @@ def _at_dashes(reader: _Reader, seek: Finder[bytes], start: int) -> int:
 def _begin_part(reader: _Reader, start: int) -> int:
     """Read a part's headers; a multipart opens a level of its own. Give where the body begins."""
     given, body = _header_fields(reader.raw, start, reader.active)
-    if body - start > HEADER_LIMIT or len(given.fields) >= HEADERS_LIMIT:
+    if body - start > HEADER_LIMIT or reader.raw.count(b"\n", start, body) >= LINES_LIMIT:
         raise TooMuch("header")
     part = _described(given, body, reader.levels[-1] if reader.levels else None)
     boundary = part.parameters.get("boundary", "").strip().encode("utf-8", "replace")
@@ -211,22 +211,31 @@ def _close_levels(reader: _Reader, depth: int, end: int) -> None:
 def _header_fields(raw: bytes, start: int, boundaries: Container[bytes]) -> tuple[Headers, int]:
     """Read header fields; give them and where the body begins. A line that is no header begins the body."""
     fields: list[tuple[str, list[bytes]]] = []
-    position, size = start, len(raw)
-    while position < size and position - start <= HEADER_LIMIT and len(fields) < HEADERS_LIMIT:
-        end = raw.find(b"\n", position) + 1 or size
-        line = raw[position : min(end, position + HEADER_LIMIT)]
+    position = start
+    for line in _lines(raw, start):
         if not line.strip() or (line.startswith(b"--") and _is_boundary(line[2:].rstrip(), boundaries)):
             break
+        name, colon, value = line.partition(b":")
         if line[:1] in b" \t":
             if fields:
                 fields[-1][1].append(line)
-        elif position or not line.startswith((b"From ", b">From ")):
-            name, colon, value = line.partition(b":")
-            if not colon or not name.strip() or b" " in name.strip():
-                break
+        elif colon and name.strip() and b" " not in name.strip():
             fields.append((name.strip().lower().decode("ascii", "replace"), [value]))
-        position = end
+        elif position or not line.startswith((b"From ", b">From ")):
+            break
+        position += len(line)
     return Headers(fields=tuple((name, b"".join(value)) for name, value in fields)), _past_blank(raw, position)
+
+
+def _lines(raw: bytes, start: int) -> Iterator[bytes]:
+    """Give lines with their ends, until there are too many or they are too long for a header."""
+    position = start
+    for _ in range(LINES_LIMIT):
+        if position >= len(raw) or position - start > HEADER_LIMIT:
+            break
+        end = raw.find(b"\n", position) + 1 or len(raw)
+        yield raw[position:end]
+        position = end
 
 
 def _is_boundary(line: bytes, boundaries: Container[bytes]) -> bool:

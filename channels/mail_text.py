@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby, pairwise
+from itertools import groupby, islice, pairwise
 
 from channels import mail_marks as marks
 
@@ -18,7 +18,7 @@ CANDIDATES = 400  # so many places are looked at closely; what is beyond stays a
 CLOSE_LOOK = 40  # likewise: lines of a quote, quotes and answers of a mail, lines at the end of a text
 SIGNATURE = 60
 WEAK, STRONG = 1, 2  # quoted by a mark that people also type (">"), or by one that only programs make
-_STARTS, _ENDS = frozenset("-_=*#"), frozenset(":*-_\uff1a")
+_STARTS, _ENDS = frozenset({"--", "==", "__", "*-", "**", "##"}), frozenset(":*-_\uff1a")
 _FIRST = frozenset({"from", "sent", "date", "subject"})  # what a header block begins with
 _DASHES = frozenset({"-- ", "--", "\u2014", "\u2013"})
 
@@ -149,10 +149,10 @@ def _candidates(lines: Lines) -> list[int]:
     found = [
         index
         for index, text in enumerate(lines.texts)
-        if text and (text[-1] in _ENDS or text[0] in _STARTS or ":" in text[:32] or index in special)
+        if text and (text[-1] in _ENDS or text[:2] in _STARTS or ":" in text[:32] or index in special)
         if not lines.quoted[index] or _starts_quote(lines, index)
     ]
-    return [index for index in found if _is_promising(lines, index)][:CANDIDATES]
+    return list(islice((index for index in found if _is_promising(lines, index)), CANDIDATES))
 
 
 def _starts_quote(lines: Lines, index: int) -> bool:
@@ -163,7 +163,7 @@ def _is_promising(lines: Lines, index: int) -> bool:
     text = lines.texts[index]
     return (
         text[-1] in _ENDS
-        or text[0] in _STARTS
+        or text[:2] in _STARTS
         or index in lines.cuts
         or index in lines.attributed
         or (marks.label(text) in _FIRST and not (index and marks.label(lines.texts[index - 1])))

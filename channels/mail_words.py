@@ -101,8 +101,16 @@ me|eu|ele|ela|nós|ik|wij|hij|zij|u|io|lui|lei|noi|ja|ona|my|wy|colleague|kolleg
 # What an attribution begins with.
 OPENERS = _table(r"""
 on|at|am|den|um|le|el|em|en|às|op|il|il giorno|in data|alle|w dniu|dnia|dňa|dne|kl|ngày|vào|v|dana|zitat von
-quoting|citando|citando a|quoting from|citat från|wiadomość napisana|mon|tue|wed|thu|fri|sat|sun|monday|tuesday
-wednesday|thursday|friday|saturday|sunday|pon|wt|śr|czw|pt|sob|niedz|lun|mar|mer|jeu|ven|sam|dim
+quoting|citando|citando a|quoting from|citat från|wiadomość napisana
+""")
+DAYS = _table(r"""
+mon|tue|wed|thu|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday|pon|wt|śr|czw|pt|sob|niedz
+lun|mar|mer|jeu|ven|sam|dim|mo|di|mi|do|fr|sa|so|mié|jue|vie|sáb|dom|seg|ter|qua|qui|sex|ma|wo|vr|za|zo|gio|sab
+""")
+# How the names of months begin.
+MONTHS = _table(r"""
+jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mrz|mai|okt|dez|fév|avr|juin|juil|août|déc|ene|abr|ago|dic
+fev|set|out|mrt|mei|gen|mag|giu|lug|ott|sty|lut|kwi|maj|cze|lip|sie|wrz|paź|lis|gru
 """)
 FORWARD_PREFIXES = "fwd|fw|wg|tr|rv|enc|i|pd|doorst|fs|vs|vb|přep|fwd.|rif|reenv|weiterl|vl|转发|пересл"
 REPLY_PREFIXES = "re|aw|sv|antw|ref|res|rép|rep|r|odp|bls|vá|ynt|ris|atb|antwort|回复|回覆|отв|vs"

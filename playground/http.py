@@ -1,5 +1,6 @@
 """Small words for JSON over HTTP that all parts share. It decides nothing."""
 
+import ipaddress
 import secrets
 from typing import Any
 from urllib.parse import urlsplit
@@ -63,21 +64,60 @@ def whole(source: Any, name: str, *, default: int, least: int, most: int = 1_000
     return number
 
 
+def listed(source: Json, name: str) -> list[Any]:
+    """Read a list from a body; nothing is an empty one."""
+    value = source.get(name) or []
+    if not isinstance(value, list):
+        raise bad_request(f"{name} must be a list")
+    return value
+
+
+def mapping(source: Json, name: str) -> Json:
+    """Read an object from a body; nothing is an empty one."""
+    value = source.get(name) or {}
+    if not isinstance(value, dict):
+        raise bad_request(f"{name} must be an object")
+    return value
+
+
 def same(given: str, allowed: list[str]) -> bool:
     """Compare a secret with all that are taken, in constant time."""
-    found = [secrets.compare_digest(given.encode(), secret.encode()) for secret in allowed]
+    found = [secrets.compare_digest(given.encode(errors="surrogateescape"), secret.encode()) for secret in allowed]
     return any(found)
 
 
 def own_pages_only(*origins: str) -> Middleware:
     """Build the middleware that refuses writes sent by a page of another site."""
-    allowed = {urlsplit(origin).netloc for origin in origins}
+    own = {urlsplit(origin).netloc for origin in origins}
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        origin = request.headers.get("Origin")
-        if origin and request.method != "GET" and urlsplit(origin).netloc not in {request.host, *allowed}:
-            raise failure(403, "foreign_origin", "This is not for pages of other sites.")
+        if request.method not in {"GET", "HEAD"} and _is_foreign(request, own):
+            raise failure(403, "foreign_origin", "This is not for pages of other sites; PUBLIC_URL names our own.")
         return await handler(request)
 
     return check
+
+
+def _is_foreign(request: web.Request, own: set[str]) -> bool:
+    """Tell whether another site's page sent this: by Origin, or by what a browser says in its place.
+
+    A page under a name that its owner turned to this machine has the same Host; so that counts only without a name.
+    """
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}
+    try:
+        parts = urlsplit(origin)
+        return parts.netloc not in own and not (parts.netloc == request.host and _is_nameless(parts.hostname or ""))
+    except ValueError:
+        return True
+
+
+def _is_nameless(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return bool(ipaddress.ip_address(host))
+    except ValueError:
+        return False

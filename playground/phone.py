@@ -124,7 +124,7 @@ def _written(phone: str, wanted: Json, settings: options.Options) -> Message:
         form |= {"NumMedia": str(len(media)), "MessageType": _kind(media[0]["content_type"])}
     if button:
         form |= {"MessageType": "button", "ButtonText": text, "ButtonPayload": str(button.get("payload", ""))}
-    form |= {str(key): str(value) for key, value in (wanted.get("extra") or {}).items()}
+    form |= {str(key): str(value) for key, value in http.mapping(wanted, "extra").items()}
     now = time.time()
     return Message(
         sid=form["MessageSid"],
@@ -143,9 +143,9 @@ def _written(phone: str, wanted: Json, settings: options.Options) -> Message:
 
 
 def _content(wanted: Json) -> tuple[str, list[Json], Json | None]:
-    button = wanted.get("button")
+    button = http.mapping(wanted, "button") or None
     text = str((button or {}).get("text") or wanted.get("text") or "")
-    media = [item if isinstance(item, dict) else {"content_type": item} for item in wanted.get("media") or []]
+    media = [item if isinstance(item, dict) else {"content_type": item} for item in http.listed(wanted, "media")]
     if not text and not media:
         raise http.bad_request("send a text, media or a button")
     if len(text) > 4096 or any(not isinstance(item.get("content_type"), str) for item in media):

@@ -160,7 +160,9 @@ class Twilio:
         """Register a content template, as a person does in Twilio's console."""
         wanted = await http.json_object(request)
         sid = str(wanted.get("sid", ""))
-        body, buttons = str(wanted.get("body", "{{1}}")), list(wanted.get("buttons") or [])
+        body, buttons = str(wanted.get("body", "{{1}}")), http.listed(wanted, "buttons")
+        if not all(isinstance(button, dict) for button in buttons):
+            raise http.bad_request("a button is an object with title and id")
         await self._store.write(lambda db: templates.put(db, sid, body, buttons))
         return http.answer({"sid": sid}, status=201)
 

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from xdist.remote import Producer  # type: ignore[import-untyped]
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from config.settings import NAMES
 from state import migrations
@@ -21,6 +23,7 @@ from tests import servers
 
 HOME = "TL_TEST_HOME"  # the run's folder, made by the controlling process and inherited by its workers
 MARKS = {"postgres_server": "postgres", "own_postgres": "postgres", "redis_server": "redis", "own_redis": "redis"}
+SHARED_SERVERS = ("tests/security/",)
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost", "0.0.0.0", "::", ""})  # compared, not bound
 
 for _name in [name for name in os.environ if name.removesuffix("_FILE") in NAMES or name == "FAULT"]:
@@ -68,6 +71,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
     for text in [value for report in reports for name, value in report.user_properties if name == "table"]:
         terminalreporter.write_line(f"\n{text}")
+
+
+class _Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist publishes no types
+    """Gives each test to whoever is free; but a module that shares one server goes to one worker as a whole."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.partition("::")[0] if nodeid.startswith(SHARED_SERVERS) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Deal out the tests; xdist's own groups are lost in this version of pytest."""
+    return _Together(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -13,13 +13,6 @@ from tests.harness.processes import Preloaded, preloaded
 from tests.security.target import Target, target
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a module's tests in one worker, since they share a server, and in the one loop of the session."""
-    for item in items:
-        if "/security/" in str(item.path):
-            item.add_marker(pytest.mark.xdist_group(f"security-{item.path.stem}"))
-
-
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def launcher() -> AsyncIterator[Preloaded]:
     """A way to start servers that costs next to nothing."""

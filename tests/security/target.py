@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -129,11 +130,9 @@ async def target(
     home: Path, launcher: Launcher, migrated: Path, tuning: Mapping[str, Any], **settings: str
 ) -> AsyncIterator[Target]:
     """Run a server with its outside world for as long as the context lasts; its log is looked through at the end."""
-    home = home / secrets.token_hex(3)
-    home.mkdir()
-    database = home / "throughline.db"
-    database.write_bytes(migrated.read_bytes())
-    place = Place(home=home, database_url=f"sqlite:///{database}", settings=settings, tuning=tuning)
+    own = tempfile.mkdtemp(dir=home)
+    database = shutil.copy(migrated, f"{own}/throughline.db")
+    place = Place(home=Path(own), database_url=f"sqlite:///{database}", settings=settings, tuning=tuning)
     async with playground(place), deployed(place, launcher) as deployment, staged(place) as stage:
         # A connection of its own for every request: a refusal may end the connection it came on.
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as http:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -11,18 +10,18 @@ import pytest_asyncio
 from tests.flows.told import asked_for_consent, refunded
 from tests.harness.outside import KIM
 from tests.harness.stage import Stage
-from tests.harness.waiting import until
 from tests.harness.web import WebClient, button
+from tests.security.frames import wire
 from tests.security.target import Target
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-BREATH_S = 0.5
+BREATH_S = 0.25
 
 
 @pytest.fixture(scope="module")
 def tuning() -> dict[str, Any]:
-    """Bursts long enough for a person's hand: what is said within half a second is one turn."""
-    return {"burst_wait_s": {"web": BREATH_S, "whatsapp": BREATH_S}, "burst_idle_s": BREATH_S}
+    """After the first, every message waits a moment for more: what is said at once is one turn."""
+    return {"burst_wait_s": {"web": BREATH_S, "whatsapp": BREATH_S}, "burst_idle_s": 60.0}
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -32,24 +31,10 @@ async def stage(mark: Target) -> Stage:
     return mark.stage
 
 
-async def calm(mark: Target) -> None:
-    """Wait until the next message would begin a burst of its own."""
-    rows = await mark.stage.operators.at_rest()
-    last = max(row["in_at"] for row in rows)
-
-    async def silent() -> bool:
-        return bool(time.time() * 1000 - last > BREATH_S * 1000 + 50)
-
-    await until(silent, "silence")
-
-
-async def asked_in_a_burst(mark: Target, web: WebClient) -> dict[str, Any]:
-    """The terms, shown so lately that what is said next waits for more; all before is done with."""
+async def asked(web: WebClient) -> dict[str, Any]:
+    """The terms, after whatever was before."""
     await web.ask("cancel")
-    await calm(mark)
-    await asked_for_consent(web)
-    await calm(mark)
-    return await web.ask("hm")
+    return await asked_for_consent(web)
 
 
 @pytest.mark.parametrize("text", ["no, stop!", "wait, but only half of it"])
@@ -59,7 +44,7 @@ async def test_a_button_and_a_doubt_in_one_breath_is_no_consent(
 ) -> None:
     """Who presses yes and writes something else at once is asked again; nothing is done."""
     web = await stage.web(customer=KIM)
-    value = button(await asked_in_a_burst(mark, web), "Yes")
+    value = button(await asked(web), "Yes")
     ids = [await web.say(text)] if order == "words first" else []
     ids += [await web.press(value)]
     ids += [] if ids[1:] else [await web.say(text)]
@@ -76,7 +61,7 @@ async def test_yes_and_no_pressed_in_one_breath_is_no_consent(
 ) -> None:
     """Two buttons that contradict each other, in either order."""
     web = await stage.web(customer=KIM)
-    terms = await asked_in_a_burst(mark, web)
+    terms = await asked(web)
     for one in [await web.press(button(terms, label)) for label in labels]:
         await web.answer(one)
     await stage.operators.at_rest()
@@ -86,7 +71,7 @@ async def test_yes_and_no_pressed_in_one_breath_is_no_consent(
 async def test_a_yes_in_words_and_by_button_is_one_yes(mark: Target, stage: Stage) -> None:
     """What agrees with itself counts, once."""
     web = await stage.web(customer=KIM)
-    value = button(await asked_in_a_burst(mark, web), "Yes")
+    value = button(await asked(web), "Yes")
     ids = [await web.press(value), await web.say("yes please"), await web.press(value)]
     for one in ids:
         await web.answer(one)
@@ -99,18 +84,18 @@ async def test_a_yes_from_before_the_link_does_not_answer_what_the_link_brought(
     other = await stage.web()
     await other.ask("hello")
     kim = await stage.web(customer=KIM)
-    terms = await asked_in_a_burst(mark, kim)
-    await calm(mark)
+    terms = await asked(kim)
     await other.ask("I want a refund for invoice 18492")  # it is asked to sign in
 
+    identity = await stage.outside.identity(KIM)
     early = [await other.say("hm"), await other.say("yes")]
     for one in early:
         await other.acknowledged(one)
-    await other.sign_in(await stage.outside.identity(KIM))
+    async with wire(mark) as signed_in:
+        await signed_in.hello(visitor=other.visitor, identity=identity)
     await stage.operators.at_rest()
 
     assert [] == await refunded(stage)
-    await calm(mark)
     for _ in range(2):
         await kim.answer(await kim.press(button(terms, "Yes")))
     await stage.operators.at_rest()

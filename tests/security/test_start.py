@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from bot import app
+from tests.harness.inprocess import serving
 from tests.harness.places import SECRETS, Place, port
 from tests.harness.processes import Launcher
 from tests.security.target import Target
@@ -212,3 +214,25 @@ async def test_stored_data_whose_key_is_gone(launcher: Launcher, mark: Target, t
     assert setting == lines[0].partition(":")[0].partition(" ")[0], lines
     assert 1 == len(lines)
     assert word in lines[0]
+
+
+ROUTES = {
+    *("GET /", "GET /healthz", "GET /readyz", "GET /metrics"),
+    *("GET /chat", "GET /chat/widget.js", "GET /chat/ws", "GET /chat/events", "OPTIONS /chat/events"),
+    *("GET /chat/messages", "POST /chat/messages", "OPTIONS /chat/messages"),
+    *("POST /whatsapp/webhook", "POST /whatsapp/status"),
+    *("GET /api/v1/sessions", "GET /api/v1/sessions/{id}", "GET /api/v1/sessions/{id}/events", "GET /api/v1/users"),
+    *("GET /api/v1/tickets", "GET /api/v1/actions/{id}", "POST /api/v1/route"),
+}
+
+
+async def test_no_route_is_there_that_nobody_declared(place: Place) -> None:
+    """In production the server answers on these paths, and a new one must be added here, with its attacks."""
+    workflow = "name: hello\nexamples: [good morning, good evening, hello there]\n"
+    folder = Path(place.environment()["CONFIG_DIR"], "workflows")
+    await asyncio.to_thread(folder.mkdir)
+    await asyncio.to_thread(Path(folder, "hello.yaml").write_text, workflow)
+    async with serving(place, "serve", at=port()) as services:
+        routes = app.application(services).router.routes()
+        found = {f"{route.method} {route.resource.canonical}" for route in routes if route.resource}
+    assert {route for route in found if not route.startswith("HEAD ")} == ROUTES

@@ -65,6 +65,7 @@ async def test_a_packed_body_that_is_signed_is_taken_as_unpacked(mark: Target) -
         mark, Post(headers={**right.headers, "Content-Encoding": "gzip"}, data=gzip.compress(right.data))
     )
     assert 200 == answer.status
+    await mark.stage.operators.at_rest()
 
 
 async def test_a_message_replayed_is_no_second_one(mark: Target) -> None:
