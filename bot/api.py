@@ -171,13 +171,14 @@ def _session(row: dict[str, Any], session: Session) -> dict[str, Any]:
         "id": row["id"],
         "user": row["user_id"],
         "mode": row["mode"],
+        "holder": asdict(session.holder) if session.holder else None,
         "seq": row["next_seq"] - 1,
         "forwarded_to": row["forwarded_to"],
         "channels": sorted({reach.channel for reach in session.reach.values()}),
         "customer": session.customer_id,
         "task": _task(session, session.task) if session.task else None,
         "tasks": [_task(session, task) for task in (*session.ended, *session.waiting)],
-        "tickets": list(session.tickets),
+        "tickets": [asdict(ticket) for ticket in session.tickets],
     }
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-import yaml
 from aiohttp import web
 
 from bot import functions, metrics, observe, replies, transcript, workflows
@@ -29,6 +28,8 @@ from bot.parts import Parts
 from bot.worker import Worker
 from channels import CHANNELS
 from channels.base import Channel, Ports
+from config import policies
+from config.policies import Policies
 from config.settings import Settings
 from state import errors
 from state.hints import Hints, make_hints
@@ -93,9 +94,10 @@ async def build(settings: Settings, roles: frozenset[str]) -> Services:
 
 def _inbox(store: Store, hints: Hints, settings: Settings, worker: Worker | None) -> Inbox:
     """The way in; without a worker in this process, other processes are woken."""
+    rules = read_policies(settings)
     if worker is None:
-        return Inbox(store, hints, settings.tuning, worker=None, run=lambda _: None, wake=lambda _: None)
-    return Inbox(store, hints, settings.tuning, worker=worker.parts.worker, run=worker.offer, wake=worker.wake)
+        return Inbox(store, hints, settings, rules, worker=None, run=lambda _: None, wake=lambda _: None)
+    return Inbox(store, hints, settings, rules, worker=worker.parts.worker, run=worker.offer, wake=worker.wake)
 
 
 def _ports(settings: Settings, store: Store, hints: Hints, inbox: Inbox, *, ready: Callable[[], bool]) -> Ports:
@@ -107,8 +109,13 @@ def _ports(settings: Settings, store: Store, hints: Hints, inbox: Inbox, *, read
         identify=inbox.identify,
         find=inbox.find,
         messages=lambda session, after: transcript.frames(store, session, after),
+        act=inbox.act,
         status=store.delivery_status,
         delivered=store.delivered,
+        replied=store.replied,
+        ticket=store.ticket_of,
+        allow=store.allow,
+        cursor=store.cursor,
         ready=ready,
     )
 
@@ -148,7 +155,7 @@ def _parts(settings: Settings, store: Store, systems: Systems, adapters: Mapping
         functions=functions.offered(gateway, flows),
         instructions=prompts.read(settings.config_file("prompts"), "plan"),
         capabilities=capabilities,
-        scopes=_scopes(settings),
+        scopes=read_policies(settings).scopes("customer"),
         worker=worker,
         compose=composer(capabilities),
     )
@@ -161,13 +168,12 @@ def _model(settings: Settings, offline: Offline) -> Model:
     return model
 
 
-def _scopes(settings: Settings) -> frozenset[str]:
-    """What customers may do, from policies.yaml."""
-    data = yaml.safe_load(settings.config_file("policies.yaml").read_text(encoding="utf-8"))
+def read_policies(settings: Settings) -> Policies:
+    """Who may do what, and who is staff."""
     try:
-        return frozenset(data["roles"]["customer"]["scopes"])
-    except (KeyError, TypeError) as error:
-        raise errors.BadInput("policies.yaml: roles.customer.scopes is missing") from error
+        return policies.load(settings.config_file("policies.yaml"))
+    except ValueError as error:
+        raise errors.BadInput(str(error)) from error
 
 
 def _count(event: str, *, tool: str, reason: str, ms: int) -> None:

@@ -27,7 +27,8 @@ class Draft:
 
     `pending`: the messages it answers; `identity` and `channel`: where its reply goes; `consented`: the action that
     this turn's message consents to, `late`: the one it consents to too late, `again`: terms must be shown once more;
-    `unsure`: the directory did not answer, so who this is may be on file; `texts` and `choices`: the reply so far.
+    `unsure`: the directory did not answer, so who this is may be on file; `muted`: a person has the conversation, so
+    what the bot would say stays internal; `texts` and `choices`: the reply so far.
     """
 
     id: str
@@ -49,7 +50,9 @@ class Draft:
     proposals: list[ev.ActionProposed] = field(default_factory=list)
     moves: dict[str, tuple[str, str]] = field(default_factory=dict)
     settle_in: dict[str, int] = field(default_factory=dict)
-    tickets: list[ev.TicketOpened] = field(default_factory=list)
+    expire_in: dict[str, int] = field(default_factory=dict)
+    handoff_wait_ms: int = 0
+    muted: bool = False
     texts: list[str] = field(default_factory=list)
     about: str | None = None
     choices: list[dict[str, Any]] = field(default_factory=list)
@@ -58,7 +61,8 @@ class Draft:
     @classmethod
     def start(cls, lease: Lease, opened: Opened, *, scopes: frozenset[str], unsure: bool = False) -> Draft:
         """A turn over what is pending; the reply goes where the last message came from."""
-        last = opened.pending[-1].identity if opened.pending else opened.session.last_identity
+        wrote = next((s.identity for s in reversed(opened.pending) if s.identity), None)
+        last = wrote or opened.session.last_identity
         reach = opened.session.reach.get(last or "")
         return cls(
             id=uuid.uuid4().hex,
@@ -72,6 +76,7 @@ class Draft:
             channel=reach.channel if reach else "",
             scopes=scopes,
             unsure=unsure,
+            muted=opened.session.mode == "staff",
         )
 
     @property
@@ -104,11 +109,6 @@ class Draft:
         seq = self.next_seq + len(self.entries)
         self.session = reducers.apply(self.session, event, seq=seq, at=self.opened.now)
         self.entries.append(Entry(event, identity or self.identity or None))
-
-    def emit_ticket(self, ticket: ev.TicketOpened) -> None:
-        """Open a ticket in the log and in the list of tickets."""
-        self.emit(ticket)
-        self.tickets.append(ticket)
 
     def say(self, text: str) -> None:
         """Add a paragraph to the reply."""
@@ -159,15 +159,17 @@ class Draft:
             deliveries=tuple(deliveries or ()),
             proposals=tuple(self.proposals),
             moves=dict(self.moves),
-            tickets=tuple(self.tickets),
             settle_in=dict(self.settle_in),
+            expire_in=dict(self.expire_in),
+            handoff_wait_ms=self.handoff_wait_ms,
         )
 
     def written(self, written: Written) -> None:
         """Go on from a short commit: what was written is the base now."""
         self.session = self.base = written.session
         self.next_seq = written.next_seq
-        for found in (self.entries, self.audits, self.proposals, self.tickets):
+        for found in (self.entries, self.audits, self.proposals):
             found.clear()
         self.moves.clear()
         self.settle_in.clear()
+        self.expire_in.clear()

@@ -15,9 +15,14 @@ REASONS = frozenset(
 
 async def open_ticket(draft: Draft, parts: Parts, *, reason: str, subject: str) -> int:
     """Open a ticket, or name the one that is open for the same reason; returns its number."""
-    known = next((t for t in draft.session.tickets if t["status"] == "open" and t["subject"] == subject), None)
+    known = next((t for t in draft.session.tickets if t.status != "resolved" and t.subject == subject), None)
     if known:
-        return int(known["number"])
+        return known.number
     number = await parts.store.next_number("ticket")
-    draft.emit_ticket(ev.TicketOpened(ticket=uuid.uuid4().hex, number=number, subject=subject, reason=reason))
+    draft.emit(
+        ev.TicketOpened(
+            ticket=uuid.uuid4().hex, number=number, subject=subject, reason=reason, identity=draft.identity or None
+        )
+    )
+    draft.handoff_wait_ms = int(parts.settings.tuning.handoff_wait_s * 1000)
     return number

@@ -7,14 +7,18 @@ from collections.abc import Callable
 
 from bot import metrics
 from channels.base import Identified, Place
-from config.tuning import Tuning
+from config.policies import Policies
+from config.settings import Settings
 from state import faults
+from state.approvals import Who
 from state.hints import Hints
 from state.identity import Address, Claims
 from state.lease import Lease
-from state.messages import Accepted, Inbound
-from state.sql.inbox import Pace
+from state.messages import Accepted, Acted, Inbound, StaffAct
+from state.sql.inbox import Pace, Ready
 from state.store import Store
+
+NOT_STAFF = "You are not on the list of staff (policies.yaml), so nothing was done."
 
 
 class Inbox:
@@ -27,16 +31,20 @@ class Inbox:
         self,
         store: Store,
         hints: Hints,
-        tuning: Tuning,
+        settings: Settings,
+        policies: Policies,
         *,
         worker: str | None,
         run: Callable[[Lease], None],
         wake: Callable[[int], None],
     ) -> None:
-        """`worker`: this process's name when it runs turns, else None."""
+        """`worker`: this process's name when it runs turns, else None; `policies`: who is staff."""
         self._store = store
         self._hints = hints
-        self._tuning = tuning
+        self._tuning = settings.tuning
+        self._lease_ms = int(settings.tuning.lease_s * 1000)
+        self._policies = policies
+        self._demo = settings.slack_emulated
         self._run = run
         self._wake = wake
         self.worker = worker
@@ -47,21 +55,45 @@ class Inbox:
             burst_idle=int(self._tuning.burst_idle_s * 1000),
             burst_wait=int(self._tuning.burst_wait(message.channel) * 1000),
             burst_max=int(self._tuning.burst_max_s * 1000),
-            lease=int(self._tuning.lease_s * 1000),
+            lease=self._lease_ms,
             worker=self.worker,
         )
         accepted, ready = await self._store.accept(message, pace)
         metrics.message_accepted(message.channel, new=accepted.new)
         faults.point("ingest.pre_notify")
-        if ready is None:
-            return accepted
+        if ready is not None:
+            self._go(ready, accepted.session_id, {"seq": accepted.seq})
+        return accepted
+
+    async def act(self, given: StaffAct) -> Acted:
+        """Record one act of staff durably; once this returns it may be acknowledged. Raises RetryLater."""
+        who = self._who(given.staff)
+        if who is None:
+            return Acted(done=False, reason="not_staff", message=NOT_STAFF)
+        pace = Pace(burst_idle=0, burst_wait=0, burst_max=0, lease=self._lease_ms, worker=self.worker)
+        assignee = self._who(given.text) if given.verb == "assign" and given.text else None
+        acted, ready = await self._store.act(given, who, pace, assignee=assignee)
+        metrics.staff_acted(given.verb, acted.reason)
+        if ready is not None and acted.session_id:
+            mode = {"take_over": "staff", "reply": "staff", "hand_back": "bot"}.get(given.verb)
+            self._go(ready, acted.session_id, {"seq": acted.seq, **({"mode": mode} if mode else {})})
+        return acted
+
+    def _who(self, staff_id: str) -> Who | None:
+        found = self._policies.find(staff_id, demo=self._demo)
+        if found is None:
+            return None
+        scopes = self._policies.scopes(*found.roles)
+        return Who(id=found.id, name=found.name, scopes=scopes, email=found.email.casefold() if found.email else None)
+
+    def _go(self, ready: Ready, session_id: str, hint: dict[str, str | int]) -> None:
+        """Run the session's turn here when its lease came along, else see to it that somebody does."""
         if ready.lease:
             self._run(ready.lease)
         else:
             self._wake(ready.wait_ms)
             self._hints.publish("wake", {"ms": ready.wait_ms})
-        self._hints.publish(f"session:{accepted.session_id}", {"seq": accepted.seq})
-        return accepted
+        self._hints.publish(f"session:{session_id}", hint)
 
     async def identify(self, visitor: Address, claims: Claims) -> Identified:
         """Take a verified token's word for who a visitor is. A browser that was somebody else becomes a new visitor."""

@@ -29,6 +29,7 @@ def _counter(name: str, text: str, *labels: str) -> Counter:
 _ACCEPTED = _counter("messages_accepted", "Messages committed, by channel; a repeat is not counted again", "channel")
 _REPEATED = _counter("messages_repeated", "Messages that came again and changed nothing", "channel")
 _REFUSED = _counter("messages_refused", "Requests and frames refused before anything was stored", "channel", "reason")
+_STAFF_ACTS = _counter("staff_acts", "Acts of staff, by what became of them", "verb", "reason")
 _TURNS = _counter("turns", "Turns that ended, by how", "outcome")
 _TURN_S = Histogram("throughline_turn_seconds", "From claim to commit", buckets=_TURN_BUCKETS, registry=REGISTRY)
 _STEP_S = Histogram(
@@ -58,6 +59,11 @@ def message_accepted(channel: str, *, new: bool = True) -> None:
 def message_refused(channel: str, reason: str) -> None:
     """Count a request refused at the door, such as one with a bad signature."""
     _REFUSED.labels(channel, reason).inc()
+
+
+def staff_acted(verb: str, reason: str) -> None:
+    """Count an act of a staff member, done or refused."""
+    _STAFF_ACTS.labels(verb, reason).inc()
 
 
 def turn_ended(outcome: str, seconds: float) -> None:

@@ -154,7 +154,7 @@ def _queue_reply(draft: Draft, parts: Parts) -> list[Delivery]:
             text=text,
             choices=draft.choices if last else [],
             citations=draft.citations if last else [],
-            ticket=draft.tickets[-1].number if draft.tickets else None,
+            ticket=draft.session.active_ticket.number if draft.session.active_ticket else None,
             about=draft.about if last else None,
         )
         if not parts.capabilities[draft.channel].pull:

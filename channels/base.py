@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from config.settings import Settings
     from state.hints import Hints
     from state.identity import Address, Claims
-    from state.messages import Accepted, Inbound, Outbound, Receipt, StatusUpdate
+    from state.messages import Accepted, Acted, Inbound, Outbound, Receipt, StaffAct, StatusUpdate, Thread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +60,17 @@ class Ports:
     """Everything a channel may ask of us. All of it is handed over; a channel imports nothing but state and config.
 
     accept    commit one inbound message; only then acknowledge it
+    act       commit one act of a staff member; only then acknowledge it
     identify  accept a signed identity for a visitor
     find      the live session of an address, None when it never wrote
     messages  committed messages of a session after a seq, as wire frames (`{"type":"message", …}`), oldest first
     status    fold a provider's delivery status
     delivered which of these provider ids of a channel are already the receipt of some reply (for reconciling)
+    replied   where an answer to one of our replies belongs, by the reply's outbox id or the provider's id of it
+    ticket    where a ticket number belongs, if this address is one of the ticket's customer
+    allow     a hard counter: whether one more use of a name keeps it at a limit within a window, for all processes and
+              across restarts
+    cursor    read (with None) or keep how far a channel has read elsewhere
     ready     whether inbound may be taken now (False while draining: answer 503)
     """
 
@@ -74,8 +80,13 @@ class Ports:
     identify: Callable[[Address, Claims], Awaitable[Identified]]
     find: Callable[[Address], Awaitable[Place | None]]
     messages: Callable[[str, int], Awaitable[list[dict[str, Any]]]]
+    act: Callable[[StaffAct], Awaitable[Acted]]
     status: Callable[[StatusUpdate], Awaitable[None]]
     delivered: Callable[[str, Sequence[str]], Awaitable[frozenset[str]]]
+    replied: Callable[[str], Awaitable[Thread | None]]
+    ticket: Callable[[int, Address], Awaitable[Thread | None]]
+    allow: Callable[[str, int, float], Awaitable[bool]]
+    cursor: Callable[[str, str | None], Awaitable[str | None]]
     ready: Callable[[], bool]
 
 

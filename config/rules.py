@@ -31,10 +31,14 @@ AnyOf = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complete:
-    """What turns one part on: every entry needs one of its names; `extra` names belong to it but are optional."""
+    """What turns one part on: every entry needs one of its names; `extra` names belong to it but are optional.
+
+    `provider`: whose place the playground takes.
+    """
 
     name: str
-    needs: tuple[AnyOf, ...]
+    provider: str = ""
+    needs: tuple[AnyOf, ...] = ()
     extra: AnyOf = ()
 
     def missing(self, raw: Raw) -> tuple[AnyOf, ...]:
@@ -48,15 +52,18 @@ class Complete:
 
 WHATSAPP = Complete(
     name="whatsapp",
+    provider="Twilio",
     needs=(("TWILIO_ACCOUNT_SID",), ("TWILIO_AUTH_TOKEN",), ("TWILIO_WHATSAPP_FROM",)),
     extra=("TWILIO_SIGNING_KEYS",),
 )
 SLACK = Complete(
     name="slack",
+    provider="Slack",
     needs=(("SLACK_BOT_TOKEN",), ("SLACK_SUPPORT_CHANNEL",), ("SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN")),
 )
 EMAIL = Complete(
     name="email",
+    provider="the mail servers",
     needs=(("EMAIL_ADDRESS",), ("EMAIL_INBOUND_TOKEN", "EMAIL_SMTP_LISTEN", "IMAP_URL"), ("SMTP_URL",)),
     extra=("EMAIL_SIGNING_KEY", "EMAIL_AUTHSERV_ID"),
 )

@@ -22,11 +22,6 @@ SECRET_NAMES = frozenset({
     "SLACK_APP_TOKEN", "EMAIL_INBOUND_TOKEN", "EMAIL_SIGNING_KEY", "SMTP_URL", "IMAP_URL", "WEB_IDENTITY_SECRET",
     "ACME_API_TOKEN",
 })  # fmt: skip
-NOT_YET = {
-    "slack": "this version has no Slack channel yet",
-    "email": "this version has no e-mail channel yet",
-}
-
 
 _Kind = TypeVar("_Kind", bound="Settings")
 
@@ -136,6 +131,16 @@ class Settings(BaseModel):
         return "TWILIO_AUTH_TOKEN" in self.derived
 
     @property
+    def slack_emulated(self) -> bool:
+        """Whether the playground stands in for Slack."""
+        return "SLACK_BOT_TOKEN" in self.derived
+
+    @property
+    def mail_emulated(self) -> bool:
+        """Whether the playground's mail server stands in for the world's."""
+        return "SMTP_URL" in self.derived
+
+    @property
     def workflows_dir(self) -> Path:
         """The folder of workflows: CONFIG_DIR's, if it has one, instead of ours."""
         return self.config_file("workflows")
@@ -161,16 +166,15 @@ class Settings(BaseModel):
     def channels(self) -> list[Availability]:
         """Say for every channel whether it is on, and why."""
         rows = [Availability("web", on=True, why="needs no settings")]
+        emulated = {"whatsapp": self.twilio_emulated, "slack": self.slack_emulated, "email": self.mail_emulated}
+        on = {"whatsapp": self.twilio_account_sid, "slack": self.slack_bot_token, "email": self.email_address}
         for part in rules.CHANNELS:
-            needed = rules.in_words(part.needs)
-            if part.name in NOT_YET:
-                rows.append(Availability(part.name, on=False, why=NOT_YET[part.name]))
-            elif part is rules.WHATSAPP and self.twilio_emulated:
-                rows.append(Availability(part.name, on=True, why="the playground stands in for Twilio"))
-            elif self.twilio_account_sid:
+            if emulated[part.name]:
+                rows.append(Availability(part.name, on=True, why=f"the playground stands in for {part.provider}"))
+            elif on[part.name]:
                 rows.append(Availability(part.name, on=True, why="its settings are complete"))
             else:
-                rows.append(Availability(part.name, on=False, why=f"not set: {needed}"))
+                rows.append(Availability(part.name, on=False, why=f"not set: {rules.in_words(part.needs)}"))
         return rows
 
     def backends(self) -> list[Availability]:
@@ -258,7 +262,30 @@ def _playground_values(named: Mapping[str, str]) -> dict[str, str]:
         found["TWILIO_AUTH_TOKEN"] = keys.derive(secret, "setting/TWILIO_AUTH_TOKEN").hex()[:32]
         found["TWILIO_WHATSAPP_FROM"] = "whatsapp:+15550100000"
         found["TWILIO_API_BASE"] = f"{base}/twilio"
-    return found
+    if not rules.SLACK.touched(named):
+        found["SLACK_BOT_TOKEN"] = keys.derive(secret, "setting/SLACK_BOT_TOKEN").hex()[:40]
+        found["SLACK_SIGNING_SECRET"] = keys.derive(secret, "setting/SLACK_SIGNING_SECRET").hex()[:32]
+        found["SLACK_SUPPORT_CHANNEL"] = "C0SUPPORT1"
+        found["SLACK_API_BASE"] = f"{base}/slack/api"
+    return found | _playground_mail(named, secret)
+
+
+def _playground_mail(named: Mapping[str, str], secret: str) -> dict[str, str]:
+    """The pretended mail server: it takes what we send, and brings what customers write to our webhook."""
+    if "SMTP_URL" in named:
+        return {}
+    found = {"SMTP_URL": f"smtp://127.0.0.1:{playground_smtp_port(named.get('PORT', '8080'))}"}
+    if not rules.EMAIL.touched(named):
+        found["EMAIL_ADDRESS"] = "support@acme.example"
+        found["EMAIL_INBOUND_TOKEN"] = keys.derive(secret, "setting/EMAIL_INBOUND_TOKEN").hex()[:40]
+        found["EMAIL_AUTHSERV_ID"] = "mx.acme.example"
+    return found if "EMAIL_ADDRESS" in found or "EMAIL_ADDRESS" in named else {}
+
+
+def playground_smtp_port(port: str) -> int:
+    """Where the playground's mail server listens: beside the server's own port, the same at every start."""
+    number = int(port) if port.isdigit() else 8080
+    return number + 445 if number + 445 < 65536 else number - 445
 
 
 def _own_address(host: str) -> str:

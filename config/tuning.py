@@ -17,7 +17,8 @@ WaitPerChannel = Annotated[Mapping[str, Seconds], AfterValidator(lambda table: M
 Schedule = Annotated[tuple[Seconds, ...], Field(min_length=1)]
 
 BURST_WAIT_S = MappingProxyType({"web": 0.4, "whatsapp": 1.0, "slack": 0.4, "email": 0.0})
-CONFIRMATION_MINUTES = MappingProxyType({"web": 10.0, "whatsapp": 1_440.0})
+CONFIRMATION_MINUTES = MappingProxyType({"web": 10.0, "whatsapp": 1_440.0, "email": 4_320.0})
+HOLDING_S = MappingProxyType({"web": 8.0, "whatsapp": 12.0})
 
 
 class Tuning(BaseModel):
@@ -56,7 +57,16 @@ class Tuning(BaseModel):
     poison_window_s: Seconds = 120.0
     # actions
     confirmation_minutes: PerChannel = Field(default_factory=lambda: CONFIRMATION_MINUTES)
+    approval_hours: Annotated[float, Field(gt=0, le=24 * 30)] = 72.0
     unknown_probe_s: Schedule = (5.0, 30.0, 120.0)
+    # people
+    holding_s: PerChannel = Field(default_factory=lambda: HOLDING_S)
+    handoff_wait_s: Seconds = 300.0
+    abandoned_days: Annotated[float, Field(gt=0, le=365)] = 14.0
+    code_minutes: Positive = 10.0
+    code_tries: Count = 5
+    recheck_hours: Positive = 24.0
+    staff_alert_s: Seconds = 60.0
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -191,7 +191,7 @@ class ActionProposed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionMoved:
-    """An action changed state: confirmed, dispatched, succeeded, failed, unknown, declined, expired or cancelled."""
+    """An action changed state; `state.reducers.ACTION_ORDER` says which state may follow which."""
 
     action: str
     state: str
@@ -202,18 +202,216 @@ class ActionMoved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRequested:
+    """A consented write waits for a staff member with `scope`. `why`: the rule that asks for it; `expires`: ms.
+
+    `lines`: what staff are shown, as (label, value) pairs: amount, object, reason.
+    """
+
+    action: str
+    ticket: str
+    args_hash: str
+    scope: str
+    why: str
+    title: str
+    expires: int
+    lines: list[list[str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalDecided:
+    """A staff member said yes or no to exact arguments. Only one decision per request ever gets into the log."""
+
+    inbound: ClassVar[bool] = True
+    action: str
+    args_hash: str
+    staff: str
+    name: str
+    approved: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalExpired:
+    """Nobody decided in time."""
+
+    inbound: ClassVar[bool] = True
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TicketOpened:
-    """A case for staff. `reason` is from a fixed list."""
+    """A case for staff. `reason` is from a fixed list (`bot.handoff.REASONS`); `identity`: where it was opened."""
 
     ticket: str
     number: int
     subject: str
     reason: str
+    identity: str | None = None
+    priority: str = "normal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketChanged:
+    """Status (open, pending), priority or assignee of a ticket changed; None leaves a field as it was.
+
+    `assignee`: `team/user` of staff, `assignee_name` how people call them; an empty one takes the ticket from whoever
+    had it. `by`: bot, customer or `team/user`.
+    """
+
+    ticket: str
+    by: str
+    status: str | None = None
+    priority: str | None = None
+    assignee: str | None = None
+    assignee_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketClosed:
+    """A ticket is resolved. `outcome`: bot, staff or abandoned; `goal`: whether what the customer wanted was reached.
+
+    `reason` is from a fixed list (`bot.tickets.OUTCOMES`), so that resolution can be counted.
+    """
+
+    ticket: str
+    outcome: str
+    goal: bool
+    reason: str
+    by: str = "bot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffTookOver:
+    """A person has the conversation from here on: the bot is silent. `staff`: `team/user`."""
+
+    inbound: ClassVar[bool] = True
+    staff: str
+    name: str
+    ticket: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffHandedBack:
+    """The bot has the conversation again and goes on where the task stands."""
+
+    inbound: ClassVar[bool] = True
+    staff: str
+    name: str
+    ticket: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffReplied:
+    """A staff member's words for the customer, sent by an explicit act."""
+
+    inbound: ClassVar[bool] = True
+    staff: str
+    name: str
+    text: str
+    ticket: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffResolved:
+    """A staff member resolved a ticket. `goal`: whether what the customer wanted was reached."""
+
+    inbound: ClassVar[bool] = True
+    staff: str
+    name: str
+    ticket: str
+    goal: bool = True
+    reason: str = "solved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffAsked:
+    """A staff member asks the bot, internally. `what`: ask, draft or summarize; `scopes`: what they may look up."""
+
+    inbound: ClassVar[bool] = True
+    staff: str
+    name: str
+    what: str
+    text: str
+    ticket: str | None = None
+    scopes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteWritten:
+    """An internal word for staff; no customer sees it. `kind`: answer, draft, withheld or notice.
+
+    `sendable`: whether a staff member may send it to the customer by a button. `to`: the place of what it answers.
+    """
+
+    text: str
+    kind: str
+    ticket: str | None = None
+    sendable: bool = False
+    to: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoffTimedOut:
+    """Nobody took a ticket within the set time: the customer is told and offered e-mail."""
+
+    inbound: ClassVar[bool] = True
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentChanged:
+    """Whether the bot may write to an identity on its own account. `method`: keyword, provider or staff."""
+
+    channel: str
+    identity: str
+    granted: bool
+    method: str
+    source: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeSent:
+    """A one-time code is on its way to another address. The code itself is in no event. `code`: its row's id."""
+
+    code: str
+    identity: str
+    target: str
+    masked: str
+    expires: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeChecked:
+    """A code was typed. `outcome`: right, wrong, expired or spent."""
+
+    code: str
+    identity: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityUnlinked:
+    """A link was undone: `identities` left for session `to` (or, there, came back from session `to`).
+
+    `back`: whether this session is the one they came back to. Their events went with them.
+    """
+
+    to: str
+    reason: str
+    identities: list[str] = field(default_factory=list)
+    back: bool = False
+    customer_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyQueued:
-    """A reply was committed for one identity; the outbox delivers it. `about`: the question it carries, if any."""
+    """A reply was committed for one identity; the outbox delivers it. `about`: the question it carries, if any.
+
+    `author`: bot, staff or system; `name`: the staff member's. `kind`: reply, holding (more follows), or notice (the
+    bot began to speak). `why`: how the channel was chosen. `template`: an approved template to be sent in place of the
+    text ({"sid", "variables"}). `thread`: what the channel said of the thread that this continues.
+    """
 
     outbox: str
     channel: str
@@ -224,6 +422,11 @@ class ReplyQueued:
     author: str = "bot"
     ticket: int | None = None
     about: str | None = None
+    name: str | None = None
+    kind: str = "reply"
+    why: str = ""
+    template: JSON | None = None
+    thread: JSON = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,7 +448,10 @@ class TurnDegraded:
 Event = (
     MessageReceived | IdentityVerified | IdentityLinked | SessionForwarded | IntentRouted | ModelCalled
     | TaskStarted | TaskResumed | SlotsSet | StepEntered | Asked | TaskEnded | ToolSucceeded | ToolFailed | ToolRefused
-    | ActionProposed | ActionMoved | TicketOpened | ReplyQueued | MessageQuarantined | TurnDegraded
+    | ActionProposed | ActionMoved | ApprovalRequested | ApprovalDecided | ApprovalExpired
+    | TicketOpened | TicketChanged | TicketClosed | StaffTookOver | StaffHandedBack | StaffReplied | StaffResolved
+    | StaffAsked | NoteWritten | HandoffTimedOut | ConsentChanged | CodeSent | CodeChecked | IdentityUnlinked
+    | ReplyQueued | MessageQuarantined | TurnDegraded
 )  # fmt: skip
 
 KINDS: dict[str, type[Any]] = {cls.__name__: cls for cls in Event.__args__}

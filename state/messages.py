@@ -13,8 +13,10 @@ class Inbound:
     """One message as a channel verified it.
 
     `provider_id` is unique for ever per (channel, account): the same id is the same message. `choice` is the opaque
-    token of a button, when one was pressed. `phone` is the number that the channel itself vouches for. `raw` is the
-    provider's envelope as it came (kept encrypted), `extra` what a channel wants to find again in the event.
+    token of a button, when one was pressed. `phone` and `email` are addresses that the channel vouches for. `raw` is
+    the provider's envelope as it came (kept encrypted), `extra` what a channel wants to find again in the event;
+    `extra["thread"]` comes back with replies to this message (`Outbound.thread`). `consent`: whether the person opts
+    in or out of being written to (None: neither).
     """
 
     channel: str
@@ -26,9 +28,62 @@ class Inbound:
     choice: str | None = None
     name: str | None = None
     phone: str | None = None
+    email: str | None = None
     media: tuple[dict[str, Any], ...] = ()
     raw: bytes = b""
     extra: dict[str, Any] = field(default_factory=dict)
+    consent: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffAct:
+    """Something a staff member did, as their channel verified it. Who they are in our list is not its business.
+
+    `provider_id`: unique for ever per (channel, account), as with `Inbound`. `staff`: `team/user` as the channel
+    authenticated them. `verb`: take_over, hand_back, reply, approve, deny, assign, resolve, priority, ask, draft or
+    summarize. The ticket is named by its id, by its number, or by the place of its thread in the channel. `action` and
+    `args_hash`: what an approval button stood for. `text`: words, an assignee (`team/user`), a priority or a reason.
+    """
+
+    channel: str
+    account: str
+    provider_id: str
+    staff: str
+    verb: str
+    ticket: str | None = None
+    number: int | None = None
+    place: str | None = None
+    action: str | None = None
+    args_hash: str | None = None
+    text: str = ""
+    raw: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acted:
+    """What became of a `StaffAct`. `message` is for the staff member, in words; `reason` one word for it.
+
+    `reason`: done, again (it came before), not_staff, role, requester, expired, void (the arguments changed), decided,
+    no_ticket, closed, or empty.
+    """
+
+    done: bool
+    reason: str
+    message: str
+    session_id: str | None = None
+    ticket: str | None = None
+    number: int | None = None
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """Where a mail that answers one of our replies belongs. `address`: to whom that reply was sent."""
+
+    session_id: str
+    user_id: str
+    address: Address
+    ticket: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +109,9 @@ class Outbound:
     """One reply waiting to leave, as the engine wrote it; a channel renders and sends it.
 
     `id` is the outbox id, the same on every attempt. `seq` is the reply's place in its session, `part` its number when
-    one reply was split. `attempt` counts from 1; above 1 a channel must reconcile before it sends again.
+    one reply was split. `attempt` counts from 1; above 1 a channel must reconcile before it sends again. `author`: bot,
+    staff (then `name` says who) or system. `kind`: reply, holding or notice. `template`: an approved template to send
+    in place of the text. `thread`: what the channel said of the thread this continues (`Inbound.extra["thread"]`).
     """
 
     id: str
@@ -68,6 +125,10 @@ class Outbound:
     citations: tuple[dict[str, Any], ...] = ()
     ticket: int | None = None
     author: str = "bot"
+    name: str | None = None
+    kind: str = "reply"
+    template: dict[str, Any] | None = None
+    thread: dict[str, Any] = field(default_factory=dict)
     attempt: int = 1
     first_attempt_at: int | None = None
 

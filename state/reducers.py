@@ -8,16 +8,28 @@ from dataclasses import asdict, replace
 from typing import Any, assert_never
 
 from state import events as ev
-from state.session import Action, Question, Reach, Session, Slot, Task, all_from, task_from
+from state import reduce_staff
+from state.session import (
+    Action,
+    Question,
+    Reach,
+    Session,
+    Slot,
+    Task,
+    actions_from,
+    all_from,
+    task_from,
+    tickets_from,
+)
 
 KEEP_ENDED = 6
 KEEP_WAITING = 3
 KEEP_ACTIONS = 8
-KEEP_TICKETS = 10
 KEEP_REACH = 24
 
-ACTION_ORDER: dict[str, frozenset[str]] = {
-    "awaiting_confirmation": frozenset({"confirmed", "declined", "expired", "cancelled"}),
+ACTION_ORDER: dict[str, frozenset[str]] = {  # from awaiting_approval to confirmed leads `ApprovalDecided` alone
+    "awaiting_confirmation": frozenset({"awaiting_approval", "confirmed", "declined", "expired", "cancelled"}),
+    "awaiting_approval": frozenset({"declined", "expired", "cancelled"}),
     "confirmed": frozenset({"dispatched", "cancelled", "expired"}),
     "dispatched": frozenset({"succeeded", "failed", "unknown"}),
     "unknown": frozenset({"succeeded", "failed", "unknown"}),
@@ -25,6 +37,7 @@ ACTION_ORDER: dict[str, frozenset[str]] = {
 """Which state may follow which. Whatever is not named here is final."""
 
 DOUBTFUL = frozenset({"dispatched", "unknown"})
+CONSENTED = frozenset({"awaiting_approval", "confirmed"})
 
 
 def fold(session: Session, stored: Iterable[ev.Stored]) -> Session:
@@ -39,7 +52,7 @@ def apply(session: Session, event: ev.Event, *, seq: int, at: int) -> Session:
     return replace(_apply(session, event, seq, at), seq=seq)
 
 
-def _apply(session: Session, event: ev.Event, seq: int, at: int) -> Session:  # noqa: C901, PLR0911 - one row per event
+def _apply(session: Session, event: ev.Event, seq: int, at: int) -> Session:  # noqa: C901, PLR0911, PLR0912 - one row per event
     match event:
         case ev.MessageReceived():
             return _received(session, event, seq, at)
@@ -55,15 +68,29 @@ def _apply(session: Session, event: ev.Event, seq: int, at: int) -> Session:  # 
             return _task_changed(session, event, seq)
         case ev.ActionProposed() | ev.ActionMoved():
             return _action(session, event, at)
-        case ev.TicketOpened():
-            ticket = {"id": event.ticket, "number": event.number, "subject": event.subject, "status": "open"}
-            return replace(session, tickets=(*session.tickets, ticket)[-KEEP_TICKETS:])
+        case ev.ApprovalRequested() | ev.ApprovalDecided() | ev.ApprovalExpired():
+            return reduce_staff.approval(session, event, at)
+        case ev.TicketOpened() | ev.TicketChanged() | ev.TicketClosed():
+            return reduce_staff.ticket(session, event, at)
+        case ev.StaffTookOver() | ev.StaffHandedBack():
+            return reduce_staff.holder(session, event, at)
         case ev.ReplyQueued():
             return _replied(session, event, seq, at)
         case ev.ToolSucceeded():
             return _looked_up(session, event, seq)
+        case ev.ConsentChanged():
+            return _consent_changed(session, event)
+        case ev.IdentityUnlinked():
+            return _unlinked(session, event)
         case (
-            ev.IntentRouted()
+            ev.StaffReplied()
+            | ev.StaffResolved()
+            | ev.StaffAsked()
+            | ev.NoteWritten()
+            | ev.HandoffTimedOut()
+            | ev.CodeSent()
+            | ev.CodeChecked()
+            | ev.IntentRouted()
             | ev.ModelCalled()
             | ev.ToolFailed()
             | ev.ToolRefused()
@@ -75,7 +102,16 @@ def _apply(session: Session, event: ev.Event, seq: int, at: int) -> Session:  # 
 
 
 def _received(session: Session, event: ev.MessageReceived, seq: int, at: int) -> Session:
-    reach = Reach(identity=event.identity, channel=event.channel, assurance=event.assurance, last_seq=seq, last_at=at)
+    known = session.reach.get(event.identity)
+    reach = Reach(
+        identity=event.identity,
+        channel=event.channel,
+        assurance=event.assurance,
+        last_seq=seq,
+        last_at=at,
+        opted_out=known.opted_out if known else False,
+        thread=event.extra.get("thread") or (known.thread if known else {}),
+    )
     return replace(
         session,
         reach=_recent({**_without(session.reach, event.identity), event.identity: reach}),
@@ -92,12 +128,34 @@ def _verified(session: Session, event: ev.IdentityVerified) -> Session:
         assurance="verified" if event.method == "token" else (known.assurance if known else "channel"),
         last_seq=known.last_seq if known else 0,
         last_at=known.last_at if known else 0,
+        opted_out=known.opted_out if known else False,
+        thread=known.thread if known else {},
     )
     return replace(
         session,
         reach=_recent({**_without(session.reach, event.identity), event.identity: reach}),
         customer_id=event.customer_id or session.customer_id,
         name=event.name or session.name,
+    )
+
+
+def _consent_changed(session: Session, event: ev.ConsentChanged) -> Session:
+    known = session.reach.get(event.identity)
+    if known is None:
+        return session
+    return replace(session, reach={**session.reach, event.identity: replace(known, opted_out=not event.granted)})
+
+
+def _unlinked(session: Session, event: ev.IdentityUnlinked) -> Session:
+    """Forget the addresses that left; the last one used is then one of those that stay."""
+    if event.back:
+        return replace(session, forwarded_to=None)
+    reach = {k: v for k, v in session.reach.items() if k not in event.identities}
+    last = session.last_identity if session.last_identity in reach else None
+    return replace(
+        session,
+        reach=reach,
+        last_identity=last or max(reach, key=lambda one: reach[one].last_at, default=None),
     )
 
 
@@ -114,7 +172,7 @@ def _linked(session: Session, event: ev.IdentityLinked) -> Session:
     """Take over the other session's open task, focus and addresses; what is newer here stays."""
     carried = event.carried
     tasks = [task_from(t) for t in carried.get("tasks", ())]
-    actions = all_from(Action, carried.get("actions", {}))
+    actions = actions_from(carried.get("actions", {}))
     active = session.task or (tasks[-1] if tasks else None)
     waiting = session.waiting + tuple(t for t in tasks if t is not active)
     reach = {**all_from(Reach, carried.get("reach", {})), **session.reach}
@@ -129,7 +187,7 @@ def _linked(session: Session, event: ev.IdentityLinked) -> Session:
             reach=_recent(reach),
             last_identity=max(reach, key=lambda one: reach[one].last_at, default=session.last_identity),
             entities={**all_from(Slot, carried.get("entities", {})), **session.entities},
-            tickets=(*session.tickets, *carried.get("tickets", ()))[-KEEP_TICKETS:],
+            tickets=(*session.tickets, *tickets_from(carried.get("tickets", ())))[-reduce_staff.KEEP_TICKETS :],
         )
     )
 
@@ -161,7 +219,7 @@ def carried(session: Session, *, at: int, moved: Sequence[int] = ()) -> dict[str
         "name": session.name,
         "reach": {k: asdict(replace(r, last_seq=at)) for k, r in session.reach.items()},
         "entities": {k: asdict(replace(s, seq=at)) for k, s in session.entities.items()},
-        "tickets": list(session.tickets),
+        "tickets": [asdict(ticket) for ticket in session.tickets],
     }
 
 
@@ -263,7 +321,7 @@ def _action(session: Session, event: ev.ActionProposed | ev.ActionMoved, at: int
         known,
         state=event.state,
         result=event.result if event.result is not None else known.result,
-        consent_seq=event.source if event.state == "confirmed" else known.consent_seq,
+        consent_seq=event.source if event.state in CONSENTED else known.consent_seq,
         dispatched_at=at if event.state == "dispatched" else known.dispatched_at,
         doubts=known.doubts + (event.state == "unknown"),
     )
@@ -295,6 +353,8 @@ def _matters(action: Action, *, current: bool) -> bool:
 
 
 def _replied(session: Session, event: ev.ReplyQueued, seq: int, at: int) -> Session:
+    if event.kind == "holding":
+        return replace(session, held_seq=seq)
     task = session.task
     if event.about and task and task.question and task.question.id == event.about:
         question = replace(task.question, replied_seq=seq, replied_at=at, reply=event.outbox)

@@ -58,6 +58,7 @@ class IdentityRow(SQLModel, table=True):
     method: str = _text()
     created_at: int = _big()
     verified_at: int | None = _big(nullable=True)
+    checked_at: int | None = _big(nullable=True)
 
 
 class Attribute(SQLModel, table=True):
@@ -139,7 +140,7 @@ class EventRow(SQLModel, table=True):
 class OutboxRow(SQLModel, table=True):
     """A reply on its way; its text is the `ReplyQueued` event at (session_id, seq).
 
-    States: pending, claimed, sent, failed.
+    States: pending, claimed, sent, failed, withheld (a person took the conversation before it left).
     """
 
     __tablename__ = "outbox"
@@ -176,6 +177,7 @@ class OutboxRow(SQLModel, table=True):
     seq: int = _big()
     channel: str = _text()
     identity_id: str = _text()
+    author: str = _text(sa_column_kwargs={"server_default": "bot"})
     state: str = _text()
     next_at: int = _big()
     claim_owner: str | None = _text(nullable=True)
@@ -189,7 +191,10 @@ class OutboxRow(SQLModel, table=True):
 
 
 class ActionRow(SQLModel, table=True):
-    """The ledger of writes: the step to `dispatched` is won by compare-and-set here. Arguments are in the events."""
+    """The ledger of writes: the step to `dispatched` is won by compare-and-set here. Arguments are in the events.
+
+    `expires_at`: until when an approval may be given. `origin_session_id`: where it was, if a link moved it.
+    """
 
     __tablename__ = "actions"
     __table_args__ = (
@@ -198,6 +203,12 @@ class ActionRow(SQLModel, table=True):
             "settle_at",
             sqlite_where=sa.text("settle_at IS NOT NULL"),
             postgresql_where=sa.text("settle_at IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_actions_expires",
+            "expires_at",
+            sqlite_where=sa.text("expires_at IS NOT NULL"),
+            postgresql_where=sa.text("expires_at IS NOT NULL"),
         ),
     )
     id: str = _text(primary_key=True)
@@ -211,6 +222,8 @@ class ActionRow(SQLModel, table=True):
     dispatched_at: int | None = _big(nullable=True)
     settle_at: int | None = _big(nullable=True)
     settle_tries: int = _big()
+    expires_at: int | None = _big(nullable=True)
+    origin_session_id: str | None = _text(nullable=True)
 
 
 class AuditRow(SQLModel, table=True):
@@ -232,9 +245,20 @@ class AuditRow(SQLModel, table=True):
 
 
 class TicketRow(SQLModel, table=True):
-    """The case staff see."""
+    """The case staff see. `wait_until`: when the customer is told that nobody has come yet.
+
+    `origin_session_id`: where it was opened, if a link moved it. `goal`: 1 when the customer reached what they wanted.
+    """
 
     __tablename__ = "tickets"
+    __table_args__ = (
+        sa.Index(
+            "ix_tickets_wait",
+            "wait_until",
+            sqlite_where=sa.text("wait_until IS NOT NULL"),
+            postgresql_where=sa.text("wait_until IS NOT NULL"),
+        ),
+    )
     id: str = _text(primary_key=True)
     number: int = _big(unique=True)
     session_id: str = _text(index=True)
@@ -244,6 +268,84 @@ class TicketRow(SQLModel, table=True):
     subject_enc: bytes = _bytes()
     owner: str = _text()
     created_at: int = _big()
+    updated_at: int | None = _big(nullable=True)
+    closed_at: int | None = _big(nullable=True)
+    assignee: str | None = _text(nullable=True)
+    outcome: str | None = _text(nullable=True)
+    goal: int | None = _big(nullable=True)
+    outcome_reason: str | None = _text(nullable=True)
+    wait_until: int | None = _big(nullable=True)
+    origin_session_id: str | None = _text(nullable=True)
+
+
+class StaffThread(SQLModel, table=True):
+    """A ticket's thread in the staff's channel: where it is, and how far the session's log was told there.
+
+    `place` is the channel's own word for the thread, None until its card is posted; `card`: the hash of the card as
+    shown; `due_at`: when there is news to tell (None: nothing). `alerted_at`: when staff were told another way.
+    """
+
+    __tablename__ = "staff_threads"
+    __table_args__ = (
+        sa.Index(
+            "ix_staff_threads_due",
+            "due_at",
+            sqlite_where=sa.text("due_at IS NOT NULL"),
+            postgresql_where=sa.text("due_at IS NOT NULL"),
+        ),
+        sa.UniqueConstraint("place"),
+    )
+    ticket_id: str = _text(primary_key=True)
+    session_id: str = _text(index=True)
+    place: str | None = _text(nullable=True)
+    card: str | None = _text(nullable=True)
+    posted_seq: int = _big()
+    due_at: int | None = _big(nullable=True)
+    claim_owner: str | None = _text(nullable=True)
+    attempts: int = _big()
+    failing_since: int | None = _big(nullable=True)
+    reason: str | None = _text(nullable=True)
+    alerted_at: int | None = _big(nullable=True)
+    created_at: int = _big()
+
+
+class Code(SQLModel, table=True):
+    """A one-time code: asked for on `identity_id`, sent to `target_id`. `code_enc` is there until it is sent or spent.
+
+    `hash` is keyed; `customer_enc`: who the target address proves one to be. `tries`: wrong ones so far.
+    """
+
+    __tablename__ = "codes"
+    id: str = _text(primary_key=True)
+    session_id: str = _text(index=True)
+    identity_id: str = _text()
+    target_id: str = _text()
+    owner: str = _text()
+    hash: bytes = _bytes()
+    code_enc: bytes | None = _bytes(nullable=True)
+    customer_enc: bytes | None = _bytes(nullable=True)
+    tries: int = _big()
+    created_at: int = _big()
+    expires_at: int = _big()
+    spent_at: int | None = _big(nullable=True)
+
+
+class Quota(SQLModel, table=True):
+    """A hard counter: uses of a name within a window that began at `start`."""
+
+    __tablename__ = "quotas"
+    name: str = _text(primary_key=True)
+    start: int = _big()
+    uses: int = _big()
+
+
+class Cursor(SQLModel, table=True):
+    """How far a channel has read what somebody else keeps, such as an IMAP mailbox."""
+
+    __tablename__ = "cursors"
+    name: str = _text(primary_key=True)
+    value: str = _text()
+    at: int = _big()
 
 
 class Counter(SQLModel, table=True):

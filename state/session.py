@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import orjson
 
 T = TypeVar("T")
-VERSION = 1  # raise it when the meaning of a field changes: older rows are then folded again from the log
+VERSION = 2  # raise it when the meaning of a field changes: older rows are then folded again from the log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,54 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A staff member's consent to an action: asked for, then decided once. `verdict`: approved, denied or None (open).
+
+    `scope`: what the decider must hold; `why`: the rule that asks; `expires`, `at`: ms; `lines`: (label, value) pairs.
+    """
+
+    ticket: str
+    args_hash: str
+    scope: str
+    why: str
+    title: str
+    expires: int
+    lines: tuple[tuple[str, str], ...] = ()
+    verdict: str | None = None
+    staff: str | None = None
+    name: str | None = None
+    reason: str = ""
+    at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """The staff member who has the conversation; the bot is silent. `since`: ms."""
+
+    staff: str
+    name: str
+    since: int
+    ticket: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """A case as the session knows it. `status`: open, pending or resolved; `identity`: where it was opened."""
+
+    id: str
+    number: int
+    subject: str
+    reason: str
+    status: str = "open"
+    priority: str = "normal"
+    assignee: str | None = None
+    assignee_name: str | None = None
+    identity: str | None = None
+    opened_at: int = 0
+    outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """One intended write, from proposal to outcome; its id is the idempotency key.
 
@@ -78,27 +127,37 @@ class Action:
     consent_seq: int | None = None
     dispatched_at: int | None = None
     doubts: int = 0
+    approval: Approval | None = None
 
     @property
     def open(self) -> bool:
         """Whether something may still happen to it."""
-        return self.state in {"awaiting_confirmation", "confirmed", "dispatched", "unknown"}
+        return self.state in {"awaiting_confirmation", "awaiting_approval", "confirmed", "dispatched", "unknown"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
-    """An identity the person used, and when: channel, proof, last inbound event."""
+    """An identity the person used, and when: channel, proof, last inbound event.
+
+    `opted_out`: the bot may answer there, but not begin. `thread`: what the channel said of the thread its last message
+    belongs to.
+    """
 
     identity: str
     channel: str
     assurance: str
     last_seq: int = 0
     last_at: int = 0
+    opted_out: bool = False
+    thread: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """Everything a turn needs to know about a user. Bounded: ended tasks and settled actions are kept by count."""
+    """Everything a turn needs to know about a user. Bounded: ended tasks and settled actions are kept by count.
+
+    `mode`: bot, or staff while `holder` has the conversation. `held_seq`: messages up to there had a holding line.
+    """
 
     seq: int = 0
     mode: str = "bot"
@@ -112,7 +171,18 @@ class Session:
     ended: tuple[Task, ...] = ()
     actions: dict[str, Action] = field(default_factory=dict)
     entities: dict[str, Slot] = field(default_factory=dict)
-    tickets: tuple[dict[str, Any], ...] = ()
+    tickets: tuple[Ticket, ...] = ()
+    holder: Holder | None = None
+    held_seq: int = 0
+
+    def find_ticket(self, ticket: str | None) -> Ticket | None:
+        """A ticket by id."""
+        return next((t for t in self.tickets if t.id == ticket), None)
+
+    @property
+    def active_ticket(self) -> Ticket | None:
+        """The newest ticket that is not resolved."""
+        return next((t for t in reversed(self.tickets) if t.status != "resolved"), None)
 
     def find_task(self, task_id: str) -> Task | None:
         """A task by id, active, set aside or ended."""
@@ -139,10 +209,28 @@ def load(body: bytes) -> Session | None:
     data["task"] = task_from(data["task"]) if data["task"] else None
     data["waiting"] = tuple(task_from(t) for t in data["waiting"])
     data["ended"] = tuple(task_from(t) for t in data["ended"])
-    data["actions"] = all_from(Action, data["actions"])
+    data["actions"] = actions_from(data["actions"])
     data["entities"] = all_from(Slot, data["entities"])
-    data["tickets"] = tuple(data["tickets"])
+    data["tickets"] = tickets_from(data["tickets"])
+    if holder := data.get("holder"):
+        data["holder"] = Holder(**_fields(Holder, holder))
     return Session(**_fields(Session, data))
+
+
+def actions_from(values: dict[str, dict[str, Any]]) -> dict[str, Action]:
+    """Read actions as `dump` wrote them."""
+    found = {}
+    for name, value in values.items():
+        if approval := value.get("approval"):
+            lines = tuple((str(label), str(text)) for label, text in approval.get("lines", ()))
+            approval = Approval(**_fields(Approval, {**approval, "lines": lines}))
+        found[name] = Action(**_fields(Action, {**value, "approval": approval}))
+    return found
+
+
+def tickets_from(values: Iterable[dict[str, Any]]) -> tuple[Ticket, ...]:
+    """Read tickets as `dump` wrote them."""
+    return tuple(Ticket(**_fields(Ticket, value)) for value in values)
 
 
 def task_from(data: dict[str, Any]) -> Task:

@@ -8,12 +8,13 @@ from typing import Any
 
 from state import STORES, errors, faults
 from state import events as ev
+from state.approvals import Who
 from state.identity import Address, Assurance, Claims
 from state.keys import Vault
 from state.lease import Lease
-from state.messages import Accepted, Inbound, Outbound, Receipt, StatusUpdate
+from state.messages import Accepted, Acted, Inbound, Outbound, Receipt, StaffAct, StatusUpdate, Thread
 from state.session import Session
-from state.sql import deliveries, inbox, keyring, links, people, queries, turns
+from state.sql import deliveries, inbox, keyring, links, outside, people, queries, staff, turns
 from state.sql.database import Database, Row, Tx
 from state.sql.inbox import Pace, Ready
 from state.sql.links import Proven
@@ -48,6 +49,14 @@ class Store:
         """Record one inbound message durably; see `inbox.accept`."""
         result = await self.database.write(lambda: inbox.accept(self.vault, message, pace))
         faults.point("ingest.post_commit")
+        return result
+
+    async def act(
+        self, given: StaffAct, who: Who, pace: Pace, *, assignee: Who | None = None
+    ) -> tuple[Acted, Ready | None]:
+        """Record one act of a staff member durably; see `staff.act`."""
+        result = await self.database.write(lambda: staff.act(self.vault, given, who, pace, assignee=assignee))
+        faults.point("staff.post_commit")
         return result
 
     async def prove(self, address: Address, claims: Claims, *, method: str, create: bool) -> Proven:
@@ -138,6 +147,26 @@ class Store:
     async def delivery_status(self, update: StatusUpdate) -> None:
         """Fold a provider's delivery status."""
         await self.database.write(lambda: deliveries.status(update))
+
+    # --- what channels keep and ask -----------------------------------------------------------------------------------
+
+    async def replied(self, reply_id: str) -> Thread | None:
+        """Where an answer to one of our replies belongs."""
+        return await self.database.read(lambda: outside.replied(self.vault, reply_id))
+
+    async def ticket_of(self, number: int, address: Address) -> Thread | None:
+        """Where a ticket number belongs, for one of its customer's addresses."""
+        return await self.database.read(lambda: outside.ticket(self.vault, number, address))
+
+    async def allow(self, name: str, limit: int, window_s: float) -> bool:
+        """Count one use of a name for all processes, across restarts."""
+        return await self.database.write(lambda: outside.allow(name, limit, int(window_s * 1000)))
+
+    async def cursor(self, name: str, value: str | None) -> str | None:
+        """Read a cursor, or keep its new value."""
+        if value is None:
+            return await self.database.read(lambda: outside.cursor(name, None))
+        return await self.database.write(lambda: outside.cursor(name, value))
 
     # --- reads --------------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,12 @@ from state.sql import log
 from state.sql.database import Row, Tx, query
 
 STUCK_MS = 120_000
+WITHHOLD = (
+    "UPDATE outbox SET state = 'withheld', reason = 'taken_over' WHERE author = 'bot' AND session_id = :session_id"
+    " AND state = 'pending'"
+)
+"""What the bot had not begun to send when a person took the conversation, or gave it back."""
+
 RANKS = {"queued": 1, "sending": 2, "sent": 3, "delivered": 4, "read": 5, "failed": 9}
 """A provider's words for how far a reply got, in their order; the SQL of `status` holds the same numbers."""
 
@@ -27,6 +33,7 @@ class Delivery:
     entry: int
     channel: str
     identity: str
+    author: str = "bot"
 
 
 def add(session_id: str, placed: Sequence[tuple[Delivery, int]], worker: str, claim_ms: int) -> Tx[tuple[str, ...]]:
@@ -37,9 +44,9 @@ def add(session_id: str, placed: Sequence[tuple[Delivery, int]], worker: str, cl
     claimed = []
     for delivery, seq in placed:
         rows = yield query(  # LIMIT keeps PostgreSQL from working the state out once for each place that names it
-            "INSERT INTO outbox (id, session_id, seq, channel, identity_id, state, next_at, claim_owner, attempts,"
-            " created_at, first_attempt_at)"
-            " SELECT :id, :session_id, CAST(:seq AS BIGINT), :channel, :identity, w.state,"
+            "INSERT INTO outbox (id, session_id, seq, channel, identity_id, author, state, next_at, claim_owner,"
+            " attempts, created_at, first_attempt_at)"
+            " SELECT :id, :session_id, CAST(:seq AS BIGINT), :channel, :identity, :author, w.state,"
             " {now} + CASE WHEN w.state = 'claimed' THEN CAST(:claim AS BIGINT) ELSE 0 END, :worker,"
             " CASE WHEN w.state = 'claimed' THEN 1 ELSE 0 END, {now}, CASE WHEN w.state = 'claimed' THEN {now} END"
             " FROM (SELECT CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE session_id = :session_id AND channel = :channel"
@@ -52,6 +59,7 @@ def add(session_id: str, placed: Sequence[tuple[Delivery, int]], worker: str, cl
             first=placed[0][1],
             channel=delivery.channel,
             identity=delivery.identity,
+            author=delivery.author,
             worker=worker,
             claim=claim_ms,
         )
@@ -69,6 +77,8 @@ def claim(vault: Vault, worker: str, limit: int, claim_ms: int) -> Tx[list[Outbo
     rows = yield query(
         "WITH due AS MATERIALIZED (SELECT id FROM outbox o"
         " WHERE o.state IN ('pending', 'claimed') AND o.next_at <= {start}"
+        " AND NOT (o.author = 'bot' AND EXISTS (SELECT 1 FROM sessions s"
+        " WHERE s.id = o.session_id AND s.mode = 'staff'))"
         " AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.session_id = o.session_id AND e.channel = o.channel"
         " AND e.seq < o.seq AND e.state IN ('pending', 'claimed'))"
         " AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.identity_id = o.identity_id"
@@ -131,6 +141,10 @@ def outbound(
         citations=tuple(reply.citations),
         ticket=reply.ticket,
         author=reply.author,
+        name=reply.name,
+        kind=reply.kind,
+        template=reply.template,
+        thread=reply.thread,
         attempt=attempt,
         first_attempt_at=first_attempt_at,
     )
@@ -155,11 +169,16 @@ def address_of(vault: Vault, identity_id: str) -> Tx[Address | None]:
 
 
 def settle(receipts: Sequence[tuple[Receipt, float]], worker: str) -> Tx[None]:
-    """Record what became of sends, many at once. Each comes with the seconds until it may be tried again."""
+    """Record what became of sends, many at once. Each comes with the seconds until it may be tried again.
+
+    A reply of the bot's that did not leave is not tried again once a person has the conversation.
+    """
     for receipt, wait in receipts:
         state = {"sent": "sent", "failed": "failed"}.get(receipt.state, "pending")
         yield query(
-            "UPDATE outbox SET state = :state, provider_id = COALESCE(:provider_id, provider_id), reason = :reason,"
+            "UPDATE outbox SET state = CASE WHEN :state = 'pending' AND author = 'bot' AND EXISTS"
+            " (SELECT 1 FROM sessions s WHERE s.id = outbox.session_id AND s.mode = 'staff')"
+            " THEN 'withheld' ELSE :state END, provider_id = COALESCE(:provider_id, provider_id), reason = :reason,"
             " next_at = {now} + CAST(:wait AS BIGINT),"
             " handed_at = CASE WHEN :state = 'sent' THEN {now} - CAST(:ms AS BIGINT) ELSE handed_at END"
             " WHERE id = :id AND claim_owner = :worker AND state = 'claimed'",
@@ -185,7 +204,15 @@ def put_back(ids: Sequence[str], worker: str) -> Tx[None]:
 
 
 def give_up(give_up_ms: int) -> Tx[list[Row]]:
-    """Fail replies that were tried for too long, and those that block a later one for more than 120 s. Returns them."""
+    """Fail replies that were tried for too long, and those that block a later one for more than 120 s. Returns them.
+
+    A reply of the bot's whose sender died while a person took the conversation is withheld: it must not block theirs.
+    """
+    yield query(
+        "UPDATE outbox SET state = 'withheld', reason = 'taken_over' WHERE author = 'bot'"
+        " AND state IN ('pending', 'claimed') AND next_at <= {start}"
+        " AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = outbox.session_id AND s.mode = 'staff')"
+    )
     return (
         yield query(
             "UPDATE outbox SET state = 'failed', reason = COALESCE(reason, 'gave_up')"

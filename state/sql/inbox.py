@@ -56,7 +56,7 @@ def accept(vault: Vault, message: Inbound, pace: Pace) -> Tx[tuple[Accepted, Rea
         extra=message.extra,
     )
     yield from log.append(vault, session, [log.Entry(event, session["identity_id"])])
-    ready = yield from _make_ready(session, seq, pace)
+    ready = yield from make_ready(session, seq, pace)
     faults.point("ingest.pre_commit")
     return Accepted(new=True, session_id=session["id"], user_id=session["user_id"], seq=seq), ready
 
@@ -76,8 +76,15 @@ def _newcomer(message: Inbound) -> Newcomer:
         address=message.sender,
         assurance=message.assurance,
         method="channel" if message.assurance is not Assurance.CLAIMED else "claim",
-        match=("phone", message.phone) if message.phone else None,
+        match=_match(message),
     )
+
+
+def _match(message: Inbound) -> tuple[str, str] | None:
+    """What the address shares with a verified attribute, if its channel vouches for it."""
+    if message.phone:
+        return "phone", message.phone
+    return ("email", message.email) if message.email else None
 
 
 def _seen(message: Inbound) -> Tx[Accepted]:
@@ -117,7 +124,7 @@ def _remember(vault: Vault, message: Inbound, session: Row, seq: int) -> Tx[bool
     return bool(rows)
 
 
-def _make_ready(session: Row, seq: int, pace: Pace) -> Tx[Ready]:
+def make_ready(session: Row, seq: int, pace: Pace) -> Tx[Ready]:
     """Set when the session may run; take its lease when that is now and it is free."""
     now, unanswered = session["now"], session["in_seq"] > session["done_seq"]
     burst_at = session["burst_at"] if unanswered else now

@@ -11,7 +11,7 @@ from state import events as ev
 from state.keys import Vault
 from state.lease import Lease
 from state.session import Question, Session
-from state.sql import deliveries, log
+from state.sql import deliveries, log, tickets
 from state.sql.database import Row, Tx, many, query
 from state.sql.deliveries import Delivery
 
@@ -57,7 +57,11 @@ class AuditLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What a turn wants written. `base`: the session before `entries`; `moves`: action id → (from, to)."""
+    """What a turn wants written. `base`: the session before `entries`; `moves`: action id → (from, to).
+
+    `settle_in`, `expire_in`: action id → ms until its outcome is looked up, or its approval runs out.
+    `handoff_wait_ms`: how long a ticket opened here waits before the customer is told that nobody came (0: for ever).
+    """
 
     turn: str
     base: Session
@@ -67,8 +71,9 @@ class Work:
     deliveries: Sequence[Delivery] = ()
     proposals: Sequence[ev.ActionProposed] = ()
     moves: dict[str, tuple[str, str]] = field(default_factory=dict)
-    tickets: Sequence[ev.TicketOpened] = ()
     settle_in: dict[str, int] = field(default_factory=dict)
+    expire_in: dict[str, int] = field(default_factory=dict)
+    handoff_wait_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,7 +250,13 @@ def _hold(vault: Vault, lease: Lease, work: Work) -> Tx[tuple[Row, Session]]:
     if row["next_seq"] != work.next_seq:
         foreign = yield from log.between(vault, row["id"], work.next_seq - 1, row["next_seq"])
         base = reducers.fold(base, foreign)
+    if base.mode == "staff" and any(_is_bots(entry.event) for entry in work.entries):
+        raise errors.LeaseLost("a person has the conversation")
     return row, base
+
+
+def _is_bots(event: ev.Event) -> bool:
+    return isinstance(event, ev.ReplyQueued) and event.author == "bot"
 
 
 def _write(vault: Vault, row: Row, base: Session, work: Work) -> Tx[tuple[tuple[int, ...], Session]]:
@@ -255,7 +266,10 @@ def _write(vault: Vault, row: Row, base: Session, work: Work) -> Tx[tuple[tuple[
     for seq, entry in placed:
         session = reducers.apply(session, entry.event, seq=seq, at=row["now"])
     yield from _actions(row, work)
-    yield from _tickets(vault, row, work)
+    events = [entry.event for entry in work.entries]
+    yield from tickets.record(vault, row, events, wait_ms=work.handoff_wait_ms)
+    if session.tickets:
+        yield from tickets.news(row["id"])
     yield from _audits(vault, row, work)
     return tuple(seq for seq, _ in placed), session
 
@@ -278,33 +292,17 @@ def _actions(row: Row, work: Work) -> Tx[None]:
         rows = yield query(
             "UPDATE actions SET state = :state, settle_at = CASE WHEN :settle >= 0 THEN {now} + :settle END,"
             " settle_tries = settle_tries + CASE WHEN :state = 'unknown' THEN 1 ELSE 0 END,"
-            " dispatched_at = CASE WHEN :state = 'dispatched' THEN {now} ELSE dispatched_at END"
+            " dispatched_at = CASE WHEN :state = 'dispatched' THEN {now} ELSE dispatched_at END,"
+            " expires_at = CASE WHEN :expire >= 0 THEN {now} + :expire END"
             " WHERE id = :id AND state = :before RETURNING id",
             id=action,
             state=after,
             before=before,
             settle=-1 if settle is None else settle,
+            expire=work.expire_in.get(action, -1),
         )
         if not rows:
             raise errors.LeaseLost(f"action {action} is not {before} any more")
-
-
-def _tickets(vault: Vault, row: Row, work: Work) -> Tx[None]:
-    if not work.tickets:
-        return
-    owner = f"u:{row['user_id']}"
-    keys = yield from log.ciphers(vault, [owner])
-    for t in work.tickets:
-        yield query(
-            "INSERT INTO tickets (id, number, session_id, status, priority, reason, subject_enc, owner, created_at)"
-            " VALUES (:id, :number, :session_id, 'open', 'normal', :reason, :subject, :owner, {now})",
-            id=t.ticket,
-            number=t.number,
-            session_id=row["id"],
-            reason=t.reason,
-            subject=keys[owner].seal(t.subject.encode(), f"tickets|subject|{t.ticket}"),
-            owner=owner,
-        )
 
 
 def _audits(vault: Vault, row: Row, work: Work) -> Tx[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +13,7 @@ from config.settings import Settings
 from state import errors
 from state.hints import LocalHints
 from state.identity import Address, Claims
-from state.messages import Accepted, Inbound, StatusUpdate
+from state.messages import Accepted, Acted, Inbound, StaffAct, StatusUpdate, Thread
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
 TOKEN = "12345"
@@ -59,6 +59,12 @@ class World:
     instant_reply: str | None = None
     failing: bool = False
     ready: bool = True
+    acts: list[StaffAct] = field(default_factory=list)
+    refusal: Acted | None = None
+    threads: dict[str, Thread] = field(default_factory=dict)
+    tickets: dict[tuple[int, str], Thread] = field(default_factory=dict)
+    uses: Counter[str] = field(default_factory=Counter)
+    cursors: dict[str, str] = field(default_factory=dict)
 
     def ports(self) -> Ports:
         """The ports over this world."""
@@ -69,8 +75,13 @@ class World:
             identify=self.identify,
             find=self.find,
             messages=self.messages,
+            act=self.act,
             status=self.status,
             delivered=self.delivered,
+            replied=self.replied,
+            ticket=self.ticket,
+            allow=self.allow,
+            cursor=self.cursor,
             ready=lambda: self.ready,
         )
 
@@ -146,6 +157,40 @@ class World:
         """The messages after a number."""
         self._up()
         return [dict(entry) for entry in self.sessions[session] if entry["seq"] > after]
+
+    async def act(self, act: StaffAct) -> Acted:
+        """Take an act of staff once; `refusal` is what they all get instead."""
+        self._up()
+        if self.refusal:
+            return self.refusal
+        if act.provider_id in {known.provider_id for known in self.acts}:
+            return Acted(done=False, reason="again", message="That was done already.")
+        self.acts.append(act)
+        return Acted(done=True, reason="done", message="Done.", ticket=act.ticket, seq=len(self.acts))
+
+    async def replied(self, reply_id: str) -> Thread | None:
+        """Where an answer to a reply belongs, by the reply's id."""
+        self._up()
+        return self.threads.get(reply_id)
+
+    async def ticket(self, number: int, address: Address) -> Thread | None:
+        """Where a ticket number belongs, for an address of its customer."""
+        self._up()
+        return self.tickets.get((number, str(address)))
+
+    async def allow(self, name: str, limit: int, window_s: float) -> bool:
+        """Count a use; windows never end here."""
+        self._up()
+        assert window_s > 0
+        self.uses[name] += 1
+        return self.uses[name] <= limit
+
+    async def cursor(self, name: str, value: str | None) -> str | None:
+        """Read or keep a cursor."""
+        self._up()
+        if value is not None:
+            self.cursors[name] = value
+        return self.cursors.get(name)
 
     async def status(self, update: StatusUpdate) -> None:
         """Keep a delivery status."""

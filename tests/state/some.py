@@ -39,6 +39,8 @@ _by_name: dict[str, st.SearchStrategy[Any]] = {
     "result": _json,
     "source": st.none() | st.integers(1, 99),
     "expires": st.none() | st.integers(0, 2**40),
+    "ticket": st.none() | st.sampled_from(("k1", "k2")),
+    "args_hash": st.sampled_from(("h1", "h2")),
     "outcome": st.sampled_from(("done", "refused", "declined")),
     "choices": st.lists(st.fixed_dictionaries({"label": st.text(max_size=3)}), max_size=2),
 }
@@ -49,6 +51,11 @@ _by_type: dict[str, st.SearchStrategy[Any]] = {
     "int | None": st.none() | st.integers(0, 999),
     "float": st.floats(0, 1),
     "list[JSON]": st.lists(st.dictionaries(st.text(max_size=3), _json, max_size=2), max_size=2),
+    "JSON | None": st.none() | st.dictionaries(st.text(max_size=3), _json, max_size=2),
+    "bool": st.booleans(),
+    "bool | None": st.none() | st.booleans(),
+    "list[str]": st.lists(st.sampled_from(IDENTITIES), max_size=2),
+    "list[list[str]]": st.lists(st.tuples(st.text(max_size=3), st.text(max_size=3)).map(list), max_size=2),
     "JSON": st.dictionaries(st.text(max_size=3), _json, max_size=2),
     "Any": _json,
 }
@@ -57,6 +64,8 @@ _by_type: dict[str, st.SearchStrategy[Any]] = {
 def _field(kind: str, name: str, type_name: str) -> st.SearchStrategy[Any]:
     if name == "action" and kind == "Asked":
         return st.none() | _by_name["action"]
+    if name == "expires" and kind != "Asked":
+        return st.integers(0, 2**40)
     return _by_name[name] if name in _by_name else _by_type[type_name]
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from state import events as ev
-from state import reducers
+from state import reduce_staff, reducers
 from state import session as ses
 from state.session import Session
 from tests.state import some
@@ -69,7 +69,7 @@ class Folding(RuleBasedStateMachine):
         session = self.session
         assert len(session.waiting) <= reducers.KEEP_WAITING
         assert len(session.ended) <= reducers.KEEP_ENDED
-        assert len(session.tickets) <= reducers.KEEP_TICKETS
+        assert len(session.tickets) <= reduce_staff.KEEP_TICKETS
         assert len(session.reach) <= reducers.KEEP_REACH
         assert len(session.actions) <= max(reducers.KEEP_ACTIONS, self.needed)
 

@@ -9,7 +9,8 @@ import pytest
 
 from state import events as ev
 from state import reducers
-from state.reducers import ACTION_ORDER, KEEP_ACTIONS, KEEP_ENDED, KEEP_REACH, KEEP_TICKETS, KEEP_WAITING
+from state.reduce_staff import KEEP_TICKETS
+from state.reducers import ACTION_ORDER, KEEP_ACTIONS, KEEP_ENDED, KEEP_REACH, KEEP_WAITING
 from state.session import Session
 
 HELLO = ev.MessageReceived(channel="web", identity="i1", assurance="channel", message_id="m", text="hello")
@@ -217,8 +218,9 @@ def test_tickets_are_listed_and_the_oldest_forgotten() -> None:
     """As the customer may ask about them."""
     opened = [ev.TicketOpened(ticket=f"k{n}", number=n, subject="s", reason="r") for n in range(KEEP_TICKETS + 1)]
     session = after(*opened)
-    assert list(range(1, KEEP_TICKETS + 1)) == [ticket["number"] for ticket in session.tickets]
-    assert {"id": "k10", "number": 10, "subject": "s", "status": "open"} == session.tickets[-1]
+    assert list(range(1, KEEP_TICKETS + 1)) == [ticket.number for ticket in session.tickets]
+    newest = session.tickets[-1]
+    assert ("k10", 10, "s", "open") == (newest.id, newest.number, newest.subject, newest.status)
 
 
 @pytest.mark.parametrize(
@@ -268,7 +270,7 @@ def test_a_link_brings_what_the_other_session_knew() -> None:
     assert ("t1", ["t0"]) == (session.task and session.task.id, [t.id for t in session.waiting])
     assert ("C-1", "Ann", "i2") == (session.customer_id, session.name, session.last_identity)
     assert {"i1", "i2"} == set(session.reach)
-    assert (["a1"], [7]) == (list(session.actions), [ticket["number"] for ticket in session.tickets])
+    assert (["a1"], [7]) == (list(session.actions), [ticket.number for ticket in session.tickets])
     assert ("18492", 2) == (session.entities["invoice_id"].value, session.entities["invoice_id"].seq)
     busy = after(HELLO, ev.TaskStarted(task="t5", workflow="handoff"))
     session = after(_link(other, at=3), session=busy)

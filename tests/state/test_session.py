@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from state import session as ses
-from state.session import Action, Question, Reach, Session, Slot, Task
+from state.session import Action, Holder, Question, Reach, Session, Slot, Task, Ticket
 
 TASK = Task(
     id="t1",
@@ -32,7 +32,8 @@ FULL = Session(
     ended=(Task(id="t0", workflow="invoice_status", outcome="done"),),
     actions={"a1": ACTION},
     entities={"invoice_id": Slot(value="18492", by="tool")},
-    tickets=({"number": 1001},),
+    tickets=(Ticket(id="k1", number=1001, subject="s", reason="r"),),
+    holder=Holder(staff="T1/U1", name="Robin", since=7, ticket="k1"),
 )
 
 

@@ -1,0 +1,48 @@
+"""Whether a staff member may decide on an action, now. Pure: facts in, verdict out; nothing is changed here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from state.session import Action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Who:
+    """A staff member as our own list knows them. `id`: `team/user`; `email`: their own address, in lower case."""
+
+    id: str
+    name: str
+    scopes: frozenset[str]
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why something was not done: one word, and words for the staff member."""
+
+    reason: str
+    message: str
+
+
+def refusal(  # noqa: PLR0911 - one objection after the other
+    action: Action | None, who: Who, *, args_hash: str | None, now: int, requester: bool
+) -> Refusal | None:
+    """The first objection to a decision on `action`, or None.
+
+    `args_hash`: what the button stood for; `requester`: whether the staff member is the person who asked for it.
+    """
+    asked = action.approval if action else None
+    if action is None or asked is None:
+        return Refusal(reason="void", message="There is no such request any more.")
+    if asked.verdict:
+        return Refusal(reason="decided", message=f"This was already {asked.verdict} by {asked.name}.")
+    if action.state == "expired" or (action.state == "awaiting_approval" and now > asked.expires):
+        return Refusal(reason="expired", message="This request has run out. Nothing was done.")
+    if action.state != "awaiting_approval" or not args_hash == asked.args_hash == action.args_hash:
+        return Refusal(reason="void", message="This is no longer what is being asked for, so nothing was done.")
+    if requester:
+        return Refusal(reason="requester", message="You asked for this yourself, so somebody else must decide.")
+    if asked.scope not in who.scopes:
+        return Refusal(reason="role", message=f"Your role does not allow this; it needs {asked.scope}.")
+    return None

@@ -1,0 +1,122 @@
+"""How acts of staff change a session: tickets, who has the conversation, approvals. Pure, as `state.reducers` is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from state import events as ev
+from state.session import Action, Approval, Holder, Session, Ticket
+
+KEEP_TICKETS = 10
+
+
+def holder(session: Session, event: ev.StaffTookOver | ev.StaffHandedBack, at: int) -> Session:
+    """A person takes the conversation, or gives it back to the bot."""
+    if isinstance(event, ev.StaffHandedBack):
+        return replace(session, mode="bot", holder=None)
+    known = session.holder
+    since = known.since if known and known.staff == event.staff else at
+    return replace(
+        session,
+        mode="staff",
+        holder=Holder(staff=event.staff, name=event.name, since=since, ticket=event.ticket),
+    )
+
+
+def ticket(session: Session, event: ev.TicketOpened | ev.TicketChanged | ev.TicketClosed, at: int) -> Session:
+    """A ticket begins, changes or ends. Whose conversation it was has the bot again."""
+    match event:
+        case ev.TicketOpened():
+            if session.find_ticket(event.ticket):
+                return session
+            return replace(session, tickets=_kept((*session.tickets, _opened(event, at))))
+        case ev.TicketChanged():
+            return _put(session, event.ticket, lambda known: _changed(known, event))
+        case _:
+            return _closed(session, event)
+
+
+def _opened(event: ev.TicketOpened, at: int) -> Ticket:
+    return Ticket(
+        id=event.ticket,
+        number=event.number,
+        subject=event.subject,
+        reason=event.reason,
+        priority=event.priority,
+        identity=event.identity,
+        opened_at=at,
+    )
+
+
+def _changed(known: Ticket, event: ev.TicketChanged) -> Ticket:
+    if event.assignee is not None:
+        known = replace(known, assignee=event.assignee or None, assignee_name=event.assignee_name or None)
+    reopened = known.status == "resolved" and event.status not in {None, "resolved"}
+    return replace(
+        known,
+        status=event.status or known.status,
+        priority=event.priority or known.priority,
+        outcome=None if reopened else known.outcome,
+    )
+
+
+def _closed(session: Session, event: ev.TicketClosed) -> Session:
+    session = _put(session, event.ticket, lambda known: replace(known, status="resolved", outcome=event.outcome))
+    if session.holder and session.holder.ticket in {event.ticket, None}:
+        return replace(session, mode="bot", holder=None)
+    return session
+
+
+def _put(session: Session, ticket_id: str, change: Callable[[Ticket], Ticket]) -> Session:
+    return replace(session, tickets=tuple(change(t) if t.id == ticket_id else t for t in session.tickets))
+
+
+def _kept(tickets: tuple[Ticket, ...]) -> tuple[Ticket, ...]:
+    """Forget the oldest resolved ones beyond what is kept; an open one only when all are."""
+    surplus = len(tickets) - KEEP_TICKETS
+    if surplus <= 0:
+        return tickets
+    gone = {t.id for t in [t for t in tickets if t.status == "resolved"][:surplus]}
+    return tuple(t for t in tickets if t.id not in gone)[-KEEP_TICKETS:]
+
+
+def approval(
+    session: Session, event: ev.ApprovalRequested | ev.ApprovalDecided | ev.ApprovalExpired, at: int
+) -> Session:
+    """An approval is asked for, decided once, or runs out."""
+    known = session.actions.get(event.action)
+    if known is None:
+        return session
+    match event:
+        case ev.ApprovalRequested():
+            moved = replace(known, approval=_asked(event))
+        case ev.ApprovalDecided():
+            moved = _decided(known, event, at)
+        case _:
+            moved = replace(known, state="expired") if known.state == "awaiting_approval" else known
+    return replace(session, actions={**session.actions, known.id: moved})
+
+
+def _asked(event: ev.ApprovalRequested) -> Approval:
+    return Approval(
+        ticket=event.ticket,
+        args_hash=event.args_hash,
+        scope=event.scope,
+        why=event.why,
+        title=event.title,
+        expires=event.expires,
+        lines=tuple((label, text) for label, text in event.lines),
+    )
+
+
+def _decided(known: Action, event: ev.ApprovalDecided, at: int) -> Action:
+    """Only an open request for these very arguments can be decided, and only in time."""
+    asked = known.approval
+    if known.state != "awaiting_approval" or asked is None or asked.verdict or at > asked.expires:
+        return known
+    if not event.args_hash == asked.args_hash == known.args_hash:
+        return known
+    verdict = "approved" if event.approved else "denied"
+    decided = replace(asked, verdict=verdict, staff=event.staff, name=event.name, reason=event.reason, at=at)
+    return replace(known, state="confirmed" if event.approved else "declined", approval=decided)
