@@ -1,16 +1,23 @@
-"""Builds the mails of tests/channels/data/mail from their descriptions. Knows nothing of the code that reads them."""
+"""Builds the mails of tests/channels/data/mail from their descriptions; run as a program, says how many are read right.
+
+Building knows nothing of the code that reads them. Run: python -m tests.channels.mail.corpus
+"""
 
 from __future__ import annotations
 
 import base64
+import difflib
 import quopri
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from email.header import Header
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from channels import mail_parse
 
 FOLDER = Path(__file__).resolve().parent.parent / "data" / "mail"
 DEFAULTS: dict[str, str | list[str] | None] = {
@@ -103,3 +110,33 @@ def _multipart(kind: str, parts: list[bytes], boundary: str) -> bytes:
     mark = f"\r\n--{boundary}"
     body = b"".join(f"{mark}\r\n".encode() + part for part in parts)
     return f'Content-Type: multipart/{kind}; boundary="{boundary}"\r\n\r\n'.encode() + body + f"{mark}--\r\n".encode()
+
+
+def miss(case: Case) -> str:
+    """Tell what is wrong with how a mail is read; nothing when it is right."""
+    found = mail_parse.preview(case.raw)
+    kind = "" if found.class_ == case.kind else f"  sort: {case.kind} expected, {found.class_} found\n"
+    text = even(found.text)
+    if text == case.text:
+        return kind
+    rows = difflib.unified_diff(case.text.split("\n"), text.split("\n"), "expected", "found", lineterm="", n=1)
+    return kind + "".join(f"  {row}\n" for row in rows)
+
+
+def summary(misses: Iterable[tuple[str, str]], total: int) -> str:
+    """Give one line for all mails, and the misses above it."""
+    found = list(misses)
+    shown = "".join(f"{name}\n{text}" for name, text in found)
+    return f"{shown}mail corpus: {total - len(found)} of {total} mails read as expected, {len(found)} missed"
+
+
+def main() -> int:
+    """Print every miss and the count; 1 if there are any."""
+    every = list(cases())
+    misses = [(case.name, text) for case in every if (text := miss(case))]
+    sys.stdout.write(f"{summary(misses, len(every))}\n")
+    return 1 if misses else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

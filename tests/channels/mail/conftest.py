@@ -1,0 +1,19 @@
+"""Adds one line to the end of a run: how many of the corpus's mails were read as expected."""
+
+from __future__ import annotations
+
+import pytest
+
+TEST = "test_a_mail_is_read_as_expected"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Count the corpus's mails that were run, and print it."""
+    counts = {
+        kind: sum(TEST in getattr(report, "nodeid", "") for report in terminalreporter.stats.get(kind, ()))
+        for kind in ("passed", "failed")
+    }
+    if total := sum(counts.values()):
+        terminalreporter.write_line(
+            f"mail corpus: {counts['passed']} of {total} mails read as expected, {counts['failed']} missed"
+        )
