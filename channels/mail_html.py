@@ -6,14 +6,11 @@ reply header is noted on the lines. It reads as browsers do where that matters, 
 
 from __future__ import annotations
 
-from typing import Any
-
-import re2
-
 from channels import mail_tags as tags
 from channels.mail_find import Finder
+from channels.mail_lines import Lines
 from channels.mail_page import Page
-from channels.mail_text import Lines
+from channels.mail_patterns import compiled, has
 
 HTML_LIMIT = 1_000_000
 TAGS_LIMIT = 10_000  # what follows is not shown: it is the history of a long thread, or an attack
@@ -23,19 +20,13 @@ SPELLINGS_LIMIT = 600  # different tags whose attributes are read
 LITERALS_LIMIT = 5_000  # brackets that begin no tag: with more of them it is no HTML, and all of the rest is text
 
 
-def _compiled(pattern: str) -> Any:  # noqa: ANN401 - re2 publishes no types
-    options = re2.Options()
-    options.log_errors = False
-    return re2.compile(pattern, options)
-
-
-_LONG_NUMBER = _compiled(r"&#(?:[0-9]{8}|[xX][0-9A-Fa-f]{7})")
+_LONG_NUMBER = compiled(r"&#(?:[0-9]{8}|[xX][0-9A-Fa-f]{7})")
 
 
 def lines(html: str) -> Lines:
     """Read a page. Nothing in it makes this fail or take long."""
     html = html[:HTML_LIMIT].replace("\r\n", "\n").replace("\0", "")
-    page = Page(literal="&#" in html and _LONG_NUMBER.search(html) is not None)
+    page = Page(literal="&#" in html and has(_LONG_NUMBER, html))
     reader = _Reader(html, page)
     position = 0
     while reader.tags < TAGS_LIMIT:

@@ -6,7 +6,7 @@ import html as entities
 from dataclasses import dataclass, field
 
 from channels import mail_tags as tags
-from channels.mail_text import STRONG, WEAK, Lines
+from channels.mail_lines import STRONG, WEAK, Lines
 
 ROWS_LIMIT = 5_000  # of one preformatted text; what follows is one more row
 _BASIC = (("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&"))
@@ -81,6 +81,8 @@ class Page:
             self._gap = max(self._gap, gap)
 
     def _enter(self, own: int) -> None:
+        if own & tags.IN_REPLY and self.flags & tags.REPLY:
+            own |= tags.CITE
         if own & tags.CUT:
             self._gap, self._cut = max(self._gap, 1), True
         if own & _LAYOUT & ~self.flags:

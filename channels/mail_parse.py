@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from channels import mail_decode, mail_html, mail_kind, mail_mime, mail_text, render
+from channels import mail_decode, mail_html, mail_kind, mail_lines, mail_mime, mail_text, render
 from channels import mail_words as words
 from channels.mail_decode import Mailbox
 from channels.mail_kind import AuthResults, Kind, Report
+from channels.mail_lines import Lines
 from channels.mail_mime import Headers, Part
-from channels.mail_text import Lines
 
 NO_TEXT = "(This message has no text.)"
 ATTACHMENTS_LIMIT = 100
@@ -118,7 +118,7 @@ def attachment(raw: bytes, number: int) -> bytes:
 
 def visible(text: str, *, reply: bool = True) -> str:
     """Give what the customer wrote of a plain text that comes without its mail."""
-    return mail_text.visible(mail_text.split(render.clean(text[: mail_text.TEXT_LIMIT])), reply=reply)
+    return mail_text.visible(mail_lines.split(render.clean(text[: mail_lines.TEXT_LIMIT])), reply=reply)
 
 
 def _known(headers: Headers) -> Preview:
@@ -186,14 +186,14 @@ def _texts(parts: Sequence[Part], raw: bytes, known: Preview) -> tuple[str, str,
 
 
 def _joined(texts: Sequence[str]) -> str:
-    return "\n\n".join(text for text in texts if text)[: mail_text.TEXT_LIMIT]
+    return "\n\n".join(text for text in texts if text)[: mail_lines.TEXT_LIMIT]
 
 
 def _chosen(alternatives: Sequence[Part], raw: bytes) -> list[tuple[Lines, bool]]:
     """Take the plain text of a part unless it is empty or only points at the HTML."""
     plain = [part for part in alternatives if part.kind == "text/plain"]
     html = [part for part in alternatives if part.kind == "text/html"]
-    read = [mail_text.split(_plain(part, raw)) for part in plain]
+    read = [mail_lines.split(_plain(part, raw)) for part in plain]
     if any(any(lines.texts) for lines in read) and not (html and _is_stub(read)):
         return [(lines, False) for lines in read]
     return [(mail_html.lines(_decoded(part, raw)), True) for part in html]
@@ -216,7 +216,7 @@ def _decoded(part: Part, raw: bytes) -> str:
 
 
 def _plain(part: Part, raw: bytes) -> str:
-    text = _decoded(part, raw)[: mail_text.TEXT_LIMIT]
+    text = _decoded(part, raw)[: mail_lines.TEXT_LIMIT]
     if part.parameters.get("format", "").lower() != "flowed":
         return text
     return _unflowed(text, joint="" if part.parameters.get("delsp", "").lower() == "yes" else " ")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import re2
+from channels.mail_patterns import compiled, has
 
 TAG_LIMIT = 4_000
 OPEN, CLOSE, EMPTY, BREAK, PICTURE, ITEM, IGNORED, RAW_TEXT = range(8)
-HIDDEN, QUOTE, CITE, SIGNATURE, ATTRIBUTION, PRE, CUT, TIGHT = (1 << bit for bit in range(8))
-LASTING = HIDDEN | QUOTE | CITE | SIGNATURE | ATTRIBUTION | PRE  # what holds for everything inside
+HIDDEN, QUOTE, CITE, SIGNATURE, ATTRIBUTION, PRE, CUT, TIGHT, REPLY, IN_REPLY = (1 << bit for bit in range(10))
+LASTING = HIDDEN | QUOTE | CITE | SIGNATURE | ATTRIBUTION | PRE | REPLY  # what holds for everything inside
 
 _VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
@@ -27,33 +27,22 @@ _ITEMS = frozenset({"ol", "ul", "li", "td", "th", "tr", "table"})
 _UNSEEN = frozenset({"select", "datalist", "svg", "math", "audio", "video", "canvas"})
 
 
-def _compiled(pattern: str) -> Any:  # noqa: ANN401 - re2 publishes no types
-    options = re2.Options()
-    options.log_errors = False
-    return re2.compile(pattern, options)
-
-
-def _has(pattern: Any, text: str) -> bool:  # noqa: ANN401 - see above
-    return (
-        pattern.search(text.encode("utf-8", "replace")) is not None
-    )  # bytes spare RE2's binding a count of characters
-
-
 _NONE = r"(?:px|pt|em|rem|%)?(?:[;! ]|$)"
 _NAMES = ("style", "class", "id", "name", "type", "alt")
-_INVISIBLE = _compiled(
+_INVISIBLE = compiled(
     rf"display:none|visibility:(?:hidden|collapse)|font-size:[01]{_NONE}|opacity:0(?:\.0+)?(?:[;! ]|$)|mso-hide:all"
     r"|(?:^|;)color:transparent|text-indent:-[0-9]{3}|(?:^|;)(?:left|top|right):-[0-9]{3}"
     rf"|(?:height|width):0{_NONE}.*overflow:hidden|overflow:hidden.*(?:height|width):0{_NONE}"
 )
 # No tag without one of these has a meaning of its own, and most have none: this saves reading their attributes.
-_TELLING = _compiled(
+_TELLING = compiled(
     r"(?i)hidden|display|visib|font-size|opacity|mso|transparent|indent|left|top|right|overflow|margin|gmail|moz-|yahoo"
     r"|proton|outlook|signature|quote|cite|reply|rply|olk_|mail-editor|iosymail|\bqt\b"
 )
-_BORDER = _compiled(r"border-left:[^;]*(?:solid|[1-9])|border-left-width:[1-9]")
-_NO_MARGIN = _compiled(r"(?:^|;)margin(?:-top|-bottom)?:0[a-z]*(?:[ ;]|$)")
+_BORDER = compiled(r"border-left:[^;]*(?:solid|[1-9])|border-left-width:[1-9]")
+_NO_MARGIN = compiled(r"(?:^|;)margin(?:-top|-bottom)?:0[a-z]*(?:[ ;]|$)")
 _CLASSES = {
+    "gmail_quote": REPLY, "gmail_quote_container": REPLY,
     "gmail_attr": ATTRIBUTION, "moz-cite-prefix": ATTRIBUTION, "yahoo-quoted-begin": ATTRIBUTION,
     "gmail_signature": SIGNATURE, "gmail_signature_prefix": SIGNATURE, "moz-signature": SIGNATURE,
     "protonmail_signature_block": SIGNATURE, "yahoo-signature": SIGNATURE, "ms-outlook-mobile-signature": SIGNATURE,
@@ -92,7 +81,7 @@ def read(tag: str, hidden: AbstractSet[str], *, closely: bool = True) -> Tag:
 
 def _opening(tag: str, name: str, gap: int, hidden: AbstractSet[str], *, closely: bool) -> Tag:
     empty = name in _VOID or (tag.endswith("/") and ":" in name)
-    if not closely or not (hidden or _has(_TELLING, tag) or (name == "img" and not tag.isascii())):
+    if not closely or not (hidden or has(_TELLING, tag) or (name == "img" and not tag.isascii())):
         return _plain(name, gap, empty=empty)
     given = _attributes(tag)
     if name == "img":
@@ -150,7 +139,7 @@ def _meaning(name: str, given: dict[str, str], hidden: AbstractSet[str]) -> int:
     """Tell what an element makes of the text inside it."""
     flags = HIDDEN if name in _UNSEEN or name in hidden else PRE if name == "pre" else 0
     style = given.get("style", "").replace(": ", ":").replace("; ", ";").replace(" :", ":")
-    if "hidden" in given or (style and _has(_INVISIBLE, style)) or _selected(given, hidden):
+    if "hidden" in given or (style and has(_INVISIBLE, style)) or _selected(given, hidden):
         flags |= HIDDEN
     for word in given.get("class", "").split()[:20]:
         flags |= _CLASSES.get(word.removeprefix("x_"), 0)
@@ -158,10 +147,10 @@ def _meaning(name: str, given: dict[str, str], hidden: AbstractSet[str]) -> int:
     if "yahoo_quoted" in given.get("class", "") or "yahoo_quoted" in given.get("id", ""):
         flags |= CITE  # behind a prefix that changes
     if name == "blockquote":
-        flags |= _blockquote(given, style)
+        flags = flags & ~REPLY | _blockquote(given, style)
     elif name == "div" and given.get("name") == "quote":
         flags |= CITE
-    elif name == "p" and style and _has(_NO_MARGIN, style):
+    elif name == "p" and style and has(_NO_MARGIN, style):
         flags |= TIGHT
     return flags
 
@@ -169,9 +158,11 @@ def _meaning(name: str, given: dict[str, str], hidden: AbstractSet[str]) -> int:
 def _blockquote(given: dict[str, str], style: str) -> int:
     """Tell a program's quote from one that a person made to indent something."""
     named = given.get("class", "") + given.get("id", "")
+    if "gmail_quote" in named:
+        return IN_REPLY | QUOTE  # its button for quoting makes the same
     if given.get("type") == "cite" or "quote" in named or "cite" in named or "iosymail" in named:
         return CITE
-    return CITE if style and _has(_BORDER, style) else QUOTE
+    return CITE if style and has(_BORDER, style) else QUOTE
 
 
 def _selected(given: dict[str, str], hidden: AbstractSet[str]) -> bool:
@@ -194,4 +185,4 @@ def hidden_by(sheet: str) -> set[str]:
 
 
 def _hides(rules: str) -> bool:
-    return _has(_INVISIBLE, rules[:TAG_LIMIT].replace(": ", ":").replace("; ", ";").strip())
+    return has(_INVISIBLE, rules[:TAG_LIMIT].replace(": ", ":").replace("; ", ";").strip())

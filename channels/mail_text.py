@@ -8,30 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby, islice, pairwise
+from itertools import groupby, islice
 
+from channels import mail_end
 from channels import mail_marks as marks
+from channels.mail_lines import STRONG, Lines
 
-TEXT_LIMIT = 200_000
-LINES_LIMIT = 10_000  # what follows is one more line, whatever is in it
 CANDIDATES = 400  # so many places are looked at closely; what is beyond stays as it is
-CLOSE_LOOK = 40  # likewise: lines of a quote, quotes and answers of a mail, lines at the end of a text
-SIGNATURE = 60
-WEAK, STRONG = 1, 2  # quoted by a mark that people also type (">"), or by one that only programs make
+CLOSE_LOOK = 40  # likewise: lines of a quote, quotes and answers of a mail
 _STARTS, _ENDS = frozenset({"--", "==", "__", "*-", "**", "##"}), frozenset(":*-_\uff1a")
 _FIRST = frozenset({"from", "sent", "date", "subject"})  # what a header block begins with
-_DASHES = frozenset({"-- ", "--", "\u2014", "\u2013"})
-
-
-@dataclass(slots=True, kw_only=True)
-class Lines:
-    """A text by lines: no white space at line ends, no two blank lines together; what its source knew of each."""
-
-    texts: list[str]
-    quoted: list[int]
-    cuts: frozenset[int] = frozenset()  # here begins an element that holds what is answered
-    attributed: frozenset[int] = frozenset()
-    signed: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,41 +38,28 @@ class _Plan:
     dropped: set[int] = field(default_factory=set)
 
 
-def split(text: str) -> Lines:
-    """Make lines of a plain text; quotes are lines that begin with `>`."""
-    rows = text[:TEXT_LIMIT].split("\n", LINES_LIMIT)
-    rows = [row if row == "-- " else row.rstrip() for row in rows]
-    if "[cid:" in text:  # where Outlook shows a picture
-        rows = ["" if row.startswith("[cid:") and row.endswith("]") else row for row in rows]
-    texts = rows[:1] + [row for above, row in pairwise(rows) if row or above]
-    quoted = [WEAK if ">" in row[:8] and row.lstrip()[:1] == ">" else 0 for row in texts]
-    if "<" in text:
-        _unquote_wrapped(texts, quoted)
-    return Lines(texts=texts, quoted=quoted)
-
-
-def _unquote_wrapped(texts: Sequence[str], quoted: list[int]) -> None:
-    """Clear the bracket that closes a link or an address of the line above: it marks no quote."""
-    for index in range(1, len(texts)):
-        if quoted[index] and not quoted[index - 1] and "<" in (above := texts[index - 1]):
-            opened = above[above.rfind("<") :]
-            if ">" not in opened and ("@" in opened or "://" in opened):
-                quoted[index] = 0
-
-
 def visible(lines: Lines, *, reply: bool = False, forwarded: bool = False) -> str:
     """Give what the customer wrote. `reply` and `forwarded` say what the headers know of the mail."""
     plan = _plan(lines, forwarded=forwarded)
-    runs = list(_runs(_kept(lines, plan, reply=reply)))
-    edge = len(runs) - CLOSE_LOOK
-    regions = [
-        _trim(lines, run) if at < CLOSE_LOOK or at >= edge else [lines.texts[index] for index in run]
-        for at, run in enumerate(runs)
-    ]
+    plan.dropped.update(range(mail_end.banner(lines.texts)))
+    regions = _regions(lines, list(_runs(_kept(lines, plan, reply=reply))))
     if plan.tail < len(lines.texts):
         regions.append(lines.texts[plan.tail :])
-    text = _joined(regions)
-    return text or full(lines)
+    return _joined(regions) or full(lines)
+
+
+def _regions(lines: Lines, runs: Sequence[range]) -> list[list[str]]:
+    """Take the signatures off what stays; what is left below a quote may be nothing else."""
+    edge = len(runs) - CLOSE_LOOK
+    regions: list[list[str]] = []
+    written = False
+    for at, run in enumerate(runs):
+        rows = [lines.texts[index] for index in run if index not in lines.signed]
+        if at < CLOSE_LOOK or at >= edge:
+            mail_end.trim(rows, whole=not written)
+        written = written or any(rows)
+        regions.append(rows)
+    return regions
 
 
 def full(lines: Lines) -> str:
@@ -108,6 +81,9 @@ def _plan(lines: Lines, *, forwarded: bool) -> _Plan:
         if _quote_follows(lines, mark.end):
             plan.dropped.update(range(mark.start, mark.end))
             plan.quotes = min(plan.quotes, mark.start)
+        elif mark.kind == "attribution" and _nothing_follows(lines, mark):
+            plan.end = mark.start
+            break
         elif mark.certain and _settle(lines, plan, mark):
             break
     return plan
@@ -130,6 +106,17 @@ def _settle(lines: Lines, plan: _Plan, mark: _Mark) -> bool:
     return True
 
 
+def _nothing_follows(lines: Lines, mark: _Mark) -> bool:
+    """Say whether an attribution ends the mail, because its client quoted nothing."""
+    texts = lines.texts
+    return (
+        mark.start > 0
+        and len(texts) <= mark.end + 1
+        and not any(texts[mark.end :])
+        and marks.is_dated(" ".join(texts[mark.start : mark.end]))
+    )
+
+
 def _quote_follows(lines: Lines, end: int) -> bool:
     after = end + 1 if end < len(lines.texts) and not lines.texts[end] else end
     return after < len(lines.texts) and lines.quoted[after] > 0
@@ -149,7 +136,8 @@ def _candidates(lines: Lines) -> list[int]:
     found = [
         index
         for index, text in enumerate(lines.texts)
-        if text and (text[-1] in _ENDS or text[:2] in _STARTS or ":" in text[:32] or index in special)
+        if text
+        and (text[-1] in _ENDS or text[:2] in _STARTS or ":" in text[:32] or index in special or _ends_bare(text))
         if not lines.quoted[index] or _starts_quote(lines, index)
     ]
     return list(islice((index for index in found if _is_promising(lines, index)), CANDIDATES))
@@ -159,11 +147,17 @@ def _starts_quote(lines: Lines, index: int) -> bool:
     return lines.quoted[index] == STRONG and (index == 0 or not lines.quoted[index - 1])
 
 
+def _ends_bare(text: str) -> bool:
+    """Say whether a line may be an attribution without a colon: it ends with an address, or a verb behind one."""
+    return (text[-1] == ">" and text[0].isdigit()) or "> " in text[-14:]
+
+
 def _is_promising(lines: Lines, index: int) -> bool:
     text = lines.texts[index]
     return (
         text[-1] in _ENDS
         or text[:2] in _STARTS
+        or _ends_bare(text)
         or index in lines.cuts
         or index in lines.attributed
         or (marks.label(text) in _FIRST and not (index and marks.label(lines.texts[index - 1])))
@@ -250,7 +244,7 @@ def _is_quote(lines: Lines, plan: _Plan, block: range, *, close: bool, reply: bo
 
 
 def _is_own(lines: Lines, block: range, rows: Sequence[str]) -> bool:
-    if lines.texts[block.start][:1] != ">" or all(row.startswith(">>>") for row in rows):
+    if lines.texts[block.start][:1] != ">" or all(row.startswith(">>>") and row.strip("> ") for row in rows):
         return True  # indented by HTML; a prompt
     return len(rows) == 1 and rows[0][1:3].strip()[:1] in {"=", *"0123456789"}
 
@@ -263,66 +257,3 @@ def _runs(kept: Sequence[bool]) -> Iterator[range]:
         if stays:
             yield range(start, stop)
         start = stop
-
-
-def _trim(lines: Lines, run: range) -> list[str]:
-    """Take the signature off the end of a run."""
-    rows = [lines.texts[index] for index in run if index not in lines.signed]
-    _drop_machine_made(rows)
-    _drop_below_dashes(rows)
-    _drop_machine_made(rows)
-    _drop_contacts(rows)
-    return rows
-
-
-def _drop_machine_made(rows: list[str]) -> None:
-    """Take off, from the end, what programs and lawyers add."""
-    taken = 0
-    while rows and taken < CLOSE_LOOK:
-        if not rows[-1] or (taken and marks.is_rule(rows[-1])):
-            rows.pop()
-        elif marks.is_machine_made(rows[-1]):
-            rows.pop()
-            taken += 1
-        elif start := _appendix(rows):
-            del rows[start:]
-            taken += 1
-        else:
-            break
-
-
-def _appendix(rows: Sequence[str]) -> int:
-    """Tell where a last paragraph starts that is a legal notice or a mailing list's footer; 0 if it is neither."""
-    start = len(rows) - 1
-    while start > 0 and rows[start - 1] and len(rows) - start < 40:
-        start -= 1
-    paragraph = " ".join(rows[start:])
-    if marks.is_rule(rows[start]) and len(rows) - start <= 8 and "mailing list" in paragraph.lower():
-        return start
-    return start if marks.is_notice(paragraph) else 0
-
-
-def _drop_below_dashes(rows: list[str]) -> None:
-    while rows and rows[-1] in _DASHES:
-        rows.pop()  # what was below is gone already
-    for index in range(max(1, len(rows) - SIGNATURE), len(rows)):
-        if rows[index] in _DASHES and _is_signature(rows[index + 1 :], sure=rows[index] == "-- "):
-            del rows[index:]
-            return
-
-
-def _is_signature(rows: Sequence[str], *, sure: bool) -> bool:
-    below = [row for row in rows if row]
-    if len(below) > (25 if sure else 12) or any(row.endswith("?") for row in below):
-        return False
-    return sure or not any(marks.is_prose(row) and not marks.is_machine_made(row) for row in below)
-
-
-def _drop_contacts(rows: list[str]) -> None:
-    """Take off the contact lines below a closing and a name; nothing, when any line among them may be meant for us."""
-    first = max(0, len(rows) - CLOSE_LOOK)
-    closing = next((at for at in range(len(rows) - 1, first - 1, -1) if marks.is_closing(rows[at])), None)
-    below = [at for at in range(closing + 1, len(rows)) if rows[at]] if closing is not None else []
-    block = [rows[at] for at in below[1:]]
-    if sum(marks.is_contact(row) for row in block) >= 2 and not any(marks.is_prose(row) for row in block):
-        del rows[below[0] + 1 :]

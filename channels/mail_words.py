@@ -30,7 +30,7 @@ data wysłania|skickat|sendt|lähetetty|odesláno|odoslané|elküldve|küldve|tr
 gönderme tarihi|отправлено|надіслано|στάλθηκε|送信日時|发送时间|寄件日期|보낸 날짜|נשלח
 """),
     "date": _table("""
-date|datum|fecha|data|dato|päivämäärä|päiväys|dátum|tarih|дата|ημερομηνία|日時|日期
+date|message du|datum|fecha|data|dato|päivämäärä|päiväys|dátum|tarih|дата|ημερομηνία|日時|日期
 """),
     "to": _table("""
 to|an|à|a|para|aan|do|till|til|vastaanottaja|komu|címzett|către|catre|kime|alıcı|кому|προς|宛先|收件人|收件者
@@ -53,7 +53,8 @@ categories|sensitivity|organizer|sender|in-reply-to|message-id|sent by|on behalf
 # Between dashes: "----- Original Message -----".
 ORIGINAL = _table(r"""
 original message|original appointment|original e-mail|original email|original mail|original meeting|original
-ursprüngliche nachricht|originalnachricht|original-nachricht|original nachricht|original-mail|originalmail
+ursprüngliche nachricht|antwort nachricht|originalnachricht|original-nachricht|original nachricht|original-mail
+originalmail
 ursprünglicher termin|message d'origine|message d’origine|message original|message initial|rendez-vous d'origine
 mensaje original|correo original|cita original|mensagem original|e-mail original|compromisso original
 oorspronkelijk bericht|origineel bericht|oorspronkelijke afspraak|originele bericht|messaggio originale
@@ -98,11 +99,19 @@ TELLING = _table(r"""
 i|we|you|he|she|they|ich|wir|er|sie|ihr|mir|uns|je|j'ai|nous|vous|il|elle|on|ils|elles|yo|él|ella|ellos|nosotros
 me|eu|ele|ela|nós|ik|wij|hij|zij|u|io|lui|lei|noi|ja|ona|my|wy|colleague|kollege|kollegin
 """)
+# So do these: no program says whose colleague wrote.
+YOURS = _table(r"""
+your|yours|our|ours|ihr|ihre|ihrer|ihrem|ihren|dein|deine|unser|unsere|euer|eure|votre|vos|ton|ta|notre|nos|su|sus|tu
+tus|vuestro|nuestro|nuestra|seu|sua|seus|suas|teu|tua|nosso|nossa|uw|jouw|je|jullie|onze|ons|vostro|vostra|suo|sua
+nostro|nostra|tuo|tua|twój|twoja|wasz|wasza|państwa|nasz|nasza|pana|pani
+""")
 # What an attribution begins with.
 OPENERS = _table(r"""
 on|at|am|den|um|le|el|em|en|às|op|il|il giorno|in data|alle|w dniu|dnia|dňa|dne|kl|ngày|vào|v|dana|zitat von
 quoting|citando|citando a|quoting from|citat från|wiadomość napisana
 """)
+# The same in capitals, where it stands behind an answer in one line.
+SHARED = "On|Am|Le|El|Em|Op|Il|Il giorno|W dniu|Dnia|Den|På"
 DAYS = _table(r"""
 mon|tue|wed|thu|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday|pon|wt|śr|czw|pt|sob|niedz
 lun|mar|mer|jeu|ven|sam|dim|mo|di|mi|do|fr|sa|so|mié|jue|vie|sáb|dom|seg|ter|qua|qui|sex|ma|wo|vr|za|zo|gio|sab
@@ -149,6 +158,7 @@ MACHINE = (
     _table(r"""
 (sent|written|posted|composed)( [^ ]+)? (from|via|with|using|by|on|through) (my |the |a )?([^ ]+[ ,]+){0,2}(DEVICE)TAIL
 get outlook for (ios|android|mac|windows)
+(sent )?from my (iphone|ipad|android|samsung|blackberry|phone|mobile)( [^ !?;,]+){0,3}
 sent (via|from|by) ?(a |my )?(mobile|phone|cell|galaxy|mailbox|airmail)[^?]{0,40}
 從我的 iphone 傳送|从我的 ?iphone ?发送
 iphoneから送信|나의 iphone에서 보냄|отправлено с iphone
@@ -156,9 +166,9 @@ iphoneから送信|나의 iphone에서 보냄|отправлено с iphone
 gesendet (von|mit|mittels|aus|über|durch)( [^ ]+){0,2} (DEVICE)TAIL
 (laden sie )?outlook für (ios|android|mac)( herunter| herunterladen| beziehen)?
 diese (nachricht|e-?mail) wurde (von|mit)( [^ ]+){1,9} (gesendet|geschickt|verschickt|geschrieben)
-(message )?envoyé?e? (de|depuis|à partir de|à partir d'|avec|via|du|par|sur|d'un|d’un)( [^ ]+){0,2} ?(DEVICE)TAIL
+(message )?envoyé?e?( sans fil)? (de|depuis|à partir de|à partir d'|avec|via|du|par|sur|d.un)( [^ ]+){0,3} ?(DEVICE)TAIL
 (télécharge[rz]|obtenir|obtenez) outlook pour (ios|android|mac)|provenance : (courrier|mail) pour windows( 10)?
-enviad[oa] (desde|con|por|a través de|vía|do|da|de|via|com)( [^ ]+){0,2} (DEVICE)TAIL
+enviad[oa] (desde|con|por|a través de|vía|do|da|de|via|com)( [^ ]+){0,3} (DEVICE)TAIL
 enviad[oa] (pelo|pela|a partir d[oae]|através d[oae])( [^ ]+){0,2} (DEVICE)TAIL
 (obtener|obtén|obtenga|descargar|consiga) outlook para (ios|android|mac)
 (obter|obtenha|baixar|baixe|descarregar|transferir)( o)? outlook para (o )?(ios|android|mac)
@@ -180,6 +190,17 @@ this (message|mail|e-?mail) (was|has been) (sent|scanned|checked|processed)( [^ 
 """)
     .replace("DEVICE", DEVICE)
     .replace("TAIL", "[^!?;]{0,60}")
+)
+
+# A program's line that nobody knows, but it carries its link: "Sent from MailPony<https://…>".
+ADVERT = (
+    _table(r"""
+^(sent|written|gesendet|geschickt|envoyé|enviado|enviada|verzonden|verstuurd|inviato|wysłane|wysłano)
+""")
+    + _table(r"""
+ (from|via|with|using|by|von|mit|über|depuis|avec|desde|con|vanaf|met|da|dal|tramite|z|przez|de|pelo|com)
+""")
+    + "( [^ ]+){1,4}$"
 )
 
 # Full lines that end a letter.
@@ -238,6 +259,33 @@ notifi|verwijder|waarschuw|distrugg|cancell|avvisa|usun|powiadom|skasow
 """),
     _table(r"""
 disclos|copy|distribut|dissemin|weitergabe|kopier|divulg|copi|difus|difu|verspreid|kopi|diffus|rozpowszech
+"""),
+)
+# What a gateway says of itself below a mail, and the headings of such notices.
+SCANNED = r"^this (message|mail|e-?mail)( message)? (was|has been) (scanned|checked) (for|by) .*(virus|malware|spam)"
+HEADINGS = _table("""
+disclaimer|confidentiality notice|legal notice|haftungsausschluss|rechtlicher hinweis|vertraulichkeitshinweis
+avertissement|avis de confidentialité|aviso legal|aviso de confidencialidad|aviso de confidencialidade
+avvertenza|nota di riservatezza|klauzula poufności
+""")
+# What a gateway puts above a mail from outside: how it begins, then what each of them says.
+BANNER = _table(r"""
+^(caution|warning|external|attention|notice|important|achtung|vorsicht|warnung|hinweis|extern|cuidado|atención
+advertencia|precaución|avertissement|attenzione|avviso|atenção|aviso|let op|waarschuwing|uwaga|ostrzeżenie
+this (message|e-?mail|mail)|diese (nachricht|e-?mail|mail)|ce (message|courriel|mail|e-?mail)
+este (mensaje|correo|e-?mail)|esta mensagem|questo messaggio|questa e-?mail|dit bericht|deze e-?mail|ta wiadomość)
+""")
+BANNER_GROUPS = (
+    _table(r"""
+originat.{1,30}outside|outside (of )?(the|your) |external (sender|source|e-?mail)|extern[^ ]* (absender|quelle|e-?mail)
+außerhalb (der|des|ihre)|l'extérieur|expéditeur externe|fuera de (la|su)|remitente externo|esterno|dall'esterno
+externe afzender|van buiten|remetente externo|fora da|spoza|zewnętrzn
+"""),
+    _table(r"""
+click|attachment|klick|anhänge|anhang|cliqu|pièces? jointe|clic|adjunto|allegat|bijlage|klik|anexo|załącznik
+"""),
+    _table(r"""
+unless|know|recogni|trust|verif|kenn|vertrau|sauf|connaiss|confiance|conoc|conosc|kent|vertrouw|conhe|confi|zna|ufa
 """),
 )
 # And it never speaks of itself. The English I is a capital: in lower case it is "and" or "the" elsewhere.

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels import mail_html, mail_parse, mail_text
+from channels import mail_html, mail_lines, mail_parse, mail_text
 from tests.channels.mail import hostile
 
 # Words that begin no attribution, no header and no signature, so that the expected text is sure.
@@ -39,7 +39,7 @@ def visible(text: str, *, reply: bool = True) -> str:
 @given(st.text(max_size=2_000), st.booleans(), st.booleans())
 def test_any_text_is_read(text: str, reply: bool, forwarded: bool) -> None:
     """No text makes it fail, and one with something in it never becomes nothing."""
-    lines = mail_text.split(text)
+    lines = mail_lines.split(text)
     found = mail_text.visible(lines, reply=reply, forwarded=forwarded)
     assert found.strip() or not mail_text.full(lines).strip()
 
@@ -55,7 +55,7 @@ MARKS = st.sampled_from(
 @given(st.lists(MARKS, max_size=25), st.booleans(), st.booleans())
 def test_what_is_shown_was_there(rows: list[str], reply: bool, forwarded: bool) -> None:
     """However marks are mixed, every visible line is one of the mail, in its order, and something is left."""
-    lines = mail_text.split("\n".join(rows))
+    lines = mail_lines.split("\n".join(rows))
     found = mail_text.visible(lines, reply=reply, forwarded=forwarded)
     left = iter(row.strip() for row in rows)
     assert all(line.strip() in left for line in found.split("\n") if line)
