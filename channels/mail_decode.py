@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 ADDRESSES_LIMIT = 20_000  # characters of one header that are read for addresses
 _WORD_LIMIT = 100_000
+_IDS_LIMIT = 100
 
 _LATIN = "cp1252"  # what programs mean by Latin 1, as browsers read it
 _GUESS = ""
@@ -127,6 +128,12 @@ def _pieces(line: str) -> Iterator[tuple[str, str, bytes]]:
 def _word(encoding: str, inside: str) -> bytes:
     data = inside.encode("utf-8", "replace")
     return base64(data) if encoding == "b" else binascii.a2b_qp(data.replace(b" ", b"=20"), header=True)
+
+
+def ids(value: str) -> tuple[str, ...]:
+    """Give the message ids of a header, without their brackets, and whole where a server folded them inside."""
+    found = ["".join(piece.partition(">")[0].split()) for piece in value.split("<")[1:]] or value.split()
+    return tuple(piece for piece in found if piece)[-_IDS_LIMIT:]
 
 
 def mailboxes(value: str) -> tuple[Mailbox, ...]:

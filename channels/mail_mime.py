@@ -35,6 +35,10 @@ class Headers:
         """Give every field of a name, decoded."""
         return [mail_decode.header(value) for key, value in self.fields if key == name]
 
+    def raws(self, name: str) -> list[str]:
+        """Give every field of a name as it stands, for what has its own structure."""
+        return [mail_decode.text(value, "") for key, value in self.fields if key == name]
+
     def one(self, name: str) -> str:
         """Give the first field of a name; empty if there is none."""
         return next((mail_decode.header(value) for key, value in self.fields if key == name), "")

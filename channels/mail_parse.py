@@ -9,16 +9,28 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from channels import mail_decode, mail_html, mail_kind, mail_lines, mail_mime, mail_text, render
+from channels import (
+    mail_decode,
+    mail_html,
+    mail_kind,
+    mail_lines,
+    mail_mime,
+    mail_report,
+    mail_text,
+    mail_verdicts,
+    render,
+)
 from channels import mail_words as words
 from channels.mail_decode import Mailbox
-from channels.mail_kind import AuthResults, Kind, Report
+from channels.mail_kind import Kind
 from channels.mail_lines import Lines
 from channels.mail_mime import Headers, Part
+from channels.mail_report import Report
+from channels.mail_verdicts import AuthResults
 
 NO_TEXT = "(This message has no text.)"
 ATTACHMENTS_LIMIT = 100
-_IDS_LIMIT = 100
+_LOOPS_LIMIT = 10
 _FORWARDED = frozenset(words.FORWARD_PREFIXES.split("|"))
 _REPLIED = frozenset(words.REPLY_PREFIXES.split("|"))
 _ROUTED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-forwarded-to")
@@ -57,7 +69,8 @@ class Preview:
 
     `text`: what the customer wrote, never empty; `full`: all of the text; `from_` holds one mailbox in an honest mail,
     and anything but one is for the caller to refuse; `recipients`: every address it came to, for signed ones;
-    `tags`: ticket numbers in the subject, hints only; `understood`: false when the mail could only be kept.
+    `tags`: ticket numbers in the subject, hints only; `loops`: what our own mails' mark says, when one comes back;
+    `auth_results`: the topmost header (the one added last) first; `understood`: false when the mail could only be kept.
     """
 
     text: str
@@ -77,6 +90,7 @@ class Preview:
     class_: Kind = "normal"
     reasons: tuple[str, ...] = ()
     wants_no_auto_reply: bool = False
+    loops: tuple[str, ...] = ()
     reports: tuple[Report, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     auth_results: tuple[AuthResults, ...] = ()
@@ -99,7 +113,7 @@ def preview(raw: bytes, *, ours: Collection[str] = ()) -> Preview:
         html_used=html_used,
         class_=class_,
         reasons=reasons,
-        reports=mail_kind.reports(parts, raw) if class_ == "bounce" else (),
+        reports=mail_report.reports(headers, parts, raw) if class_ == "bounce" else (),
         attachments=attachments,
         notes=tuple(dict.fromkeys(_SEALED[part.kind] for part in parts if part.kind in _SEALED)),
     )
@@ -135,12 +149,13 @@ def _known(headers: Headers) -> Preview:
         cc=cc,
         recipients=tuple(dict.fromkeys(box.address for box in (*to, *cc, *routed))),
         date=headers.one("date"),
-        message_id=next(iter(_ids(headers.raw("message-id"))), ""),
-        in_reply_to=_ids(headers.raw("in-reply-to")),
-        references=_ids(headers.raw("references")),
+        message_id=next(iter(mail_decode.ids(headers.raw("message-id"))), ""),
+        in_reply_to=mail_decode.ids(headers.raw("in-reply-to")),
+        references=mail_decode.ids(headers.raw("references")),
         tags=_tags(subject),
+        loops=tuple(render.clean(value) for value in headers.all(mail_kind.LOOP_HEADER)[:_LOOPS_LIMIT]),
         wants_no_auto_reply=headers.has("x-auto-response-suppress"),
-        auth_results=mail_kind.auth_results(headers),
+        auth_results=mail_verdicts.auth_results(headers),
     )
 
 
@@ -149,12 +164,6 @@ def _mailboxes(headers: Headers, name: str) -> tuple[Mailbox, ...]:
     fields = [mail_decode.text(value, "") for key, value in headers.fields if key == name]
     boxes = mail_decode.mailboxes(", ".join(" ".join(field.split("\n")) for field in fields))
     return tuple(replace(box, name=render.clean(mail_decode.words(box.name))) for box in boxes)
-
-
-def _ids(value: str) -> tuple[str, ...]:
-    """Give the message ids of a header, without their brackets."""
-    found = [piece.partition(">")[0].strip() for piece in value.split("<")[1:]] or value.split()
-    return tuple(piece for piece in found if piece and not any(char.isspace() for char in piece))[-_IDS_LIMIT:]
 
 
 def _tags(subject: str) -> tuple[str, ...]:

@@ -17,9 +17,10 @@ from typing import Any, Self
 
 from channels import mail_parse, mail_worker
 from channels.mail_decode import Mailbox
-from channels.mail_kind import AuthResults, Report, Verdict
 from channels.mail_mime import BYTES_LIMIT
 from channels.mail_parse import Attachment, Preview
+from channels.mail_report import Report
+from channels.mail_verdicts import AuthResults, Verdict
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 20.0
