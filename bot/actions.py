@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from bot import replies
+from bot import approvals, replies
 from bot.draft import Draft
 from bot.parts import Parts
 from bot.run import Run
@@ -22,6 +22,7 @@ from tools.base import Outcome
 
 CALL_S = 20.0
 DOUBTFUL = frozenset({"dispatched", "unknown"})
+UNDER_WAY = DOUBTFUL | {"awaiting_approval", "confirmed"}
 
 
 def of_task(draft: Draft, task_id: str) -> list[Action]:
@@ -51,10 +52,27 @@ async def act(one: Run, step: Step) -> bool:
     proposal = _propose(one, step)
     if proposal is None:
         return False
-    if waiting and waiting.args_hash == proposal["args_hash"] and draft.consented == waiting.id:
-        return await _carry_out(one, step, waiting)
+    if waiting and waiting.args_hash == proposal["args_hash"]:
+        if waiting.state == "awaiting_approval":
+            draft.say(approvals.waiting_words(one, waiting))
+            return False
+        if waiting.state == "confirmed":
+            return await _carry_out(one, step, waiting)
+        if draft.consented == waiting.id:
+            return await _consented(one, step, waiting)
     _ask(one, step, proposal, waiting)
     return False
+
+
+async def _consented(one: Run, step: Step, action: Action) -> bool:
+    """The customer agrees: carry it out, unless staff must agree as well."""
+    if approvals.is_needed(one, step):
+        await approvals.ask(one, step, action)
+        return False
+    if step.consent:
+        one.set({step.consent: "confirmed"}, by="policy")
+    one.draft.move(action, "confirmed", by="customer", source=one.draft.last_in)
+    return await _carry_out(one, step, one.draft.session.actions[action.id])
 
 
 def _propose(one: Run, step: Step) -> dict[str, Any] | None:
@@ -105,21 +123,27 @@ def _label(one: Run, key: str | None, default: str) -> str:
 async def _carry_out(one: Run, step: Step, action: Action) -> bool:
     """Commit `dispatched`, then call. Only who wins that commit may call."""
     draft, parts = one.draft, one.parts
-    if step.consent:
-        one.set({step.consent: "confirmed"}, by="policy")
-    draft.move(action, "confirmed", by="customer", source=draft.last_in)
-    draft.move(draft.session.actions[action.id], "dispatched")
+    draft.move(action, "dispatched")
     draft.settle_in[action.id] = _wait_ms(parts, 0)
     draft.written(await parts.store.append(draft.lease, draft.work()))
     outcome = await parts.gateway.perform(
         action,
         caller=draft.caller(workflow=one.workflow.name, step=step.name),
         timeout=parts.time_left(CALL_S),
-        confirmation=f"event:{draft.last_in}",
+        confirmation=consent_of(action),
     )
     faults.point("tool.result")
     _record(draft, parts, draft.session.actions[action.id], outcome)
     return _tell(one, step, outcome)
+
+
+def consent_of(action: Action) -> str:
+    """Which consents a write rests on: the customer's event, and the staff member with the time (ms) and reason."""
+    given = f"event:{action.consent_seq or action.id}"
+    asked = action.approval
+    if asked is None or asked.verdict != "approved":
+        return given
+    return f"{given} approved by {asked.staff} at {asked.at}: {asked.reason or asked.why}"
 
 
 def _tell(one: Run, step: Step, outcome: Outcome) -> bool:
@@ -164,7 +188,7 @@ async def settle(draft: Draft, parts: Parts) -> list[Action]:
             dispatched_ms_ago=max(0, draft.opened.now - (action.dispatched_at or 0)),
             caller=draft.caller(workflow=_workflow_of(draft, action)),
             timeout=parts.time_left(CALL_S),
-            confirmation=f"event:{action.consent_seq or action.id}",
+            confirmation=consent_of(action),
         )
         faults.point("tool.result")
         _record(draft, parts, action, outcome)

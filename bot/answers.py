@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bot import actions, consent, extract, flow, replies
+from bot import actions, approvals, consent, extract, flow, replies
 from bot.draft import Draft
 from bot.parts import Parts
 from bot.workflows import Slot
@@ -99,13 +99,17 @@ def _stray(draft: Draft, parts: Parts, what: Said) -> bool:
     verdict = _verdict(what, "", "")
     if verdict is None:
         return False
+    asked = approvals.of_task(draft, draft.session.task)
+    if asked and not verdict:
+        approvals.withdraw(draft, parts, asked)
+        return True
     draft.say(parts.replies[_stray_reply(draft, yes=verdict)])
     return True
 
 
 def _stray_reply(draft: Draft, *, yes: bool) -> str:
     """What to say to a yes or no that nothing waits for."""
-    if any(action.state in actions.DOUBTFUL for action in draft.session.open_actions()):
+    if any(action.state in actions.UNDER_WAY for action in draft.session.open_actions()):
         return "in_progress"
     if yes and _just_done(draft):
         return "already_done"

@@ -9,12 +9,13 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
 
 from bot import functions, metrics, observe, replies, transcript, workflows
 from bot import web as pages
+from bot.alerts import Alerts
 from bot.api import Api
 from bot.inbox import Inbox
 from bot.jobs import Clock
@@ -25,9 +26,12 @@ from bot.models.guarded import Guarded
 from bot.models.offline import Offline
 from bot.outbox import Sender, composer
 from bot.parts import Parts
+from bot.threads import Threads
+from bot.turn import Done
 from bot.worker import Worker
 from channels import CHANNELS
 from channels.base import Channel, Ports
+from channels.staff import StaffChannel
 from config import policies
 from config.policies import Policies
 from config.settings import Settings
@@ -57,6 +61,7 @@ class Services:
     inbox: Inbox
     worker: Worker
     sender: Sender
+    threads: Threads | None
     clock: Clock
     roles: frozenset[str]
     accepting: bool = False
@@ -71,11 +76,12 @@ async def build(settings: Settings, roles: frozenset[str]) -> Services:
     adapters = _adapters(settings)
     parts = _parts(settings, store, systems, adapters, worker=name)
     made: list[Services] = []  # filled below; what is made before needs a way to reach it
-    worker = Worker(parts, hints, lambda done: made[0].sender.offer(done))  # noqa: PLW0108 - there is none yet
+    worker = Worker(parts, hints, lambda done: _done(made[0], done))
     inbox = _inbox(store, hints, settings, worker if "worker" in roles else None)
     ports = _ports(settings, store, hints, inbox, ready=lambda: made[0].accepting)
     channels = {key: adapter(ports) for key, adapter in adapters.items()}
-    sender = Sender(store, {k: c for k, c in channels.items() if not c.capabilities.pull}, settings.tuning, worker=name)
+    senders = {k: c for k, c in channels.items() if not (c.capabilities.pull or c.capabilities.staff)}
+    sender = Sender(store, senders, settings.tuning, worker=name)
     services = Services(
         settings=settings,
         parts=parts,
@@ -85,11 +91,29 @@ async def build(settings: Settings, roles: frozenset[str]) -> Services:
         inbox=inbox,
         worker=worker,
         sender=sender,
+        threads=_threads(parts, channels),
         clock=Clock(store, hints, settings.tuning),
         roles=roles,
     )
     made.append(services)
     return services
+
+
+def _done(services: Services, done: Done) -> None:
+    """A turn has ended: its replies leave, and staff see what it did."""
+    if done.outgoing:
+        services.sender.offer(done)
+    if services.threads:
+        services.threads.wake()
+
+
+def _threads(parts: Parts, channels: Mapping[str, Channel]) -> Threads | None:
+    """What keeps the staff's channel up to date, when there is one."""
+    staff = next((c for c in channels.values() if c.capabilities.staff), None)
+    if staff is None:
+        return None
+    alerts = Alerts(channels, read_policies(parts.settings), parts.settings.public_url)
+    return Threads(parts, cast("StaffChannel", staff), alerts.tell)
 
 
 def _inbox(store: Store, hints: Hints, settings: Settings, worker: Worker | None) -> Inbox:
@@ -281,6 +305,8 @@ async def start(services: Services) -> None:
     if "worker" in services.roles:
         services.worker.start()
         services.sender.start()
+        if services.threads:
+            services.threads.start()
         services.worker.listen(services.hints)
     if "clock" in services.roles:
         services.clock.start()
@@ -293,6 +319,8 @@ async def close(services: Services, runner: web.AppRunner) -> None:
     services.clock.stop()
     await services.worker.drain(DRAIN_S)
     await services.sender.drain(SHUTDOWN_S)
+    if services.threads:
+        await services.threads.drain(SHUTDOWN_S)
     await _close_all([channel.close() for channel in services.channels.values()])
     await _close_all([services.hints.close()])  # ends the long polls that wait for hints
     await runner.cleanup()

@@ -43,7 +43,8 @@ class Rule:
 def refund_eligibility(facts: Facts, slots: Facts, limits: Facts, today: date) -> Decision:
     """Whether an invoice may be refunded: paid, not yet refunded, an amount, within the plan's window, few refunds.
 
-    Above `approval_above` a person decides; so they do when something cannot be read for certain.
+    Above `approval_above` staff must approve it besides (`needs_approval`); when something cannot be read for certain a
+    person takes it.
     """
     invoice, customer = _invoice(facts["invoices"], slots.get("invoice_id")), facts["customer"]
     if invoice is None:
@@ -52,9 +53,9 @@ def refund_eligibility(facts: Facts, slots: Facts, limits: Facts, today: date) -
     for reason, holds in _OBSTACLES:
         if holds(invoice, values, limits, today):
             return _ineligible(reason, values)
-    unclear = _unclear(invoice, values, limits)
-    if unclear:
-        return Decision(outcome="needs_person", reason=unclear, values=values)
+    if _is_unclear(values, limits):
+        return Decision(outcome="needs_person", reason="needs_a_look", values=values)
+    values["needs_approval"] = _is_above(values["amount"], limits)
     return Decision(outcome="eligible", values=values, slots={"eligibility_status": "eligible"})
 
 
@@ -105,6 +106,7 @@ def _terms(invoice: Facts, customer: Facts, limits: Facts) -> dict[str, Any]:
         "prior_refunds": customer.get("refunds_last_12_months"),
         "max_refunds": int(limits.get("max_refunds_12_months", 2)),
         "approval_above": f"{limits.get('approval_above', 500)} {limits.get('currency', 'USD')}",
+        "needs_approval": False,
     }
 
 
@@ -148,14 +150,16 @@ _OBSTACLES: tuple[tuple[str, Callable[[Facts, Facts, Facts, date], bool]], ...] 
 )
 
 
-def _unclear(_invoice: Facts, values: Facts, limits: Facts) -> str:
-    """Why a person must decide, or nothing."""
-    amount = amount_of(values["amount"])
-    if amount is None or _day(values["paid_on"]) is None or not isinstance(values["prior_refunds"], int):
-        return "needs_a_look"
-    if values["amount"].split()[-1] != limits.get("currency", "USD"):
-        return "needs_a_look"
-    return "above_limit" if amount > Decimal(str(limits.get("approval_above", 500))) else ""
+def _is_unclear(values: Facts, limits: Facts) -> bool:
+    """Whether something cannot be read for certain."""
+    if amount_of(values["amount"]) is None or _day(values["paid_on"]) is None:
+        return True
+    return not isinstance(values["prior_refunds"], int) or values["amount"].split()[-1] != limits.get("currency", "USD")
+
+
+def _is_above(price: object, limits: Facts) -> bool:
+    amount = amount_of(price)
+    return amount is None or amount > Decimal(str(limits.get("approval_above", 500)))
 
 
 def _ineligible(reason: str, values: dict[str, Any]) -> Decision:
@@ -172,7 +176,7 @@ def _day(value: object) -> date | None:
 _REFUNDED_FIELDS = ("invoice_id", "amount", "refunded_on")
 _TERM_FIELDS = (
     *("invoice_id", "status", "amount", "paid_on", "plan"),
-    *("window_days", "prior_refunds", "max_refunds", "approval_above"),
+    *("window_days", "prior_refunds", "max_refunds", "approval_above", "needs_approval"),
 )
 
 DECISIONS: Mapping[str, Rule] = MappingProxyType(
@@ -180,7 +184,7 @@ DECISIONS: Mapping[str, Rule] = MappingProxyType(
         "refund_eligibility": Rule(
             decide=refund_eligibility,
             outcomes=frozenset({"eligible", "ineligible", "needs_person"}),
-            reasons=frozenset({"invoice_unknown", "above_limit", "needs_a_look", *(name for name, _ in _OBSTACLES)}),
+            reasons=frozenset({"invoice_unknown", "needs_a_look", *(name for name, _ in _OBSTACLES)}),
             values=frozenset(_TERM_FIELDS),
             facts=frozenset({"invoices", "customer"}),
             slots=frozenset({"eligibility_status"}),

@@ -18,7 +18,7 @@ from state.sql.log import Entry
 from state.sql.turns import AuditLine, Opened, Work, Written
 from tools.base import Audit, Caller
 
-UNDECIDED = frozenset({"awaiting_confirmation", "confirmed"})
+UNDECIDED = frozenset({"awaiting_confirmation", "awaiting_approval", "confirmed"})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,7 +28,9 @@ class Draft:
     `pending`: the messages it answers; `identity` and `channel`: where its reply goes; `consented`: the action that
     this turn's message consents to, `late`: the one it consents to too late, `again`: terms must be shown once more;
     `unsure`: the directory did not answer, so who this is may be on file; `muted`: a person has the conversation, so
-    what the bot would say stays internal; `texts` and `choices`: the reply so far.
+    what the bot would say stays internal; `actor`: on whose behalf tools are called; `tried`: nothing of
+    it is written; `spoken`: what staff say (name,
+    text); `letters`: what goes out by e-mail besides (subject, text); `texts` and `choices`: the reply so far.
     """
 
     id: str
@@ -53,6 +55,10 @@ class Draft:
     expire_in: dict[str, int] = field(default_factory=dict)
     handoff_wait_ms: int = 0
     muted: bool = False
+    actor: str = "customer"
+    tried: bool = False
+    spoken: list[tuple[str, str]] = field(default_factory=list)
+    letters: list[tuple[str, str]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     about: str | None = None
     choices: list[dict[str, Any]] = field(default_factory=list)
@@ -92,12 +98,13 @@ class Draft:
     def caller(self, *, workflow: str | None = None, step: str | None = None) -> Caller:
         """On whose behalf tools are called now."""
         reach = self.session.reach.get(self.identity)
+        staff = self.actor != "customer"
         return Caller(
-            actor="customer",
+            actor=self.actor,
             session_id=self.lease.session_id,
             user_id=self.lease.user_id,
             channel=self.channel,
-            assurance=Assurance(reach.assurance) if reach else Assurance.CLAIMED,
+            assurance=Assurance.VERIFIED if staff else Assurance(reach.assurance) if reach else Assurance.CLAIMED,
             customer_id=self.session.customer_id,
             scopes=self.scopes,
             workflow=workflow,

@@ -50,6 +50,8 @@ async def _steps(one: Run) -> None:
             return
         if step.say:
             one.words = one.text(step.say)
+        if step.letter:
+            one.draft.letters.append((one.workflow.title or one.workflow.name, one.text(step.letter)))
     one.draft.say(one.words or one.parts.replies["done"])
     one.end("done")
 
@@ -176,9 +178,9 @@ async def _hand_over(one: Run, reason: str, key: str | None) -> None:
         one.draft, one.parts, reason=reason, subject=one.workflow.title or one.workflow.name
     )
     if key:
-        one.draft.say(one.text(key, ticket={"number": ticket}))
+        one.draft.say(one.text(key, ticket={"number": ticket.number}))
     else:
-        one.draft.say(replies.render(one.parts.replies["handed_over"], {"ticket": {"number": ticket}}))
+        one.draft.say(replies.render(one.parts.replies["handed_over"], {"ticket": {"number": ticket.number}}))
     one.end("handed_off", reason)
 
 

@@ -7,22 +7,29 @@ import uuid
 from bot.draft import Draft
 from bot.parts import Parts
 from state import events as ev
+from state.session import Ticket
 
-REASONS = frozenset(
+WAITING = frozenset(
     {"asked_for_person", "refund_needs_person", "model_down", "unknown_outcome", "quarantined", "no_steps"}
 )
+"""Reasons with which the customer waits for a person."""
+
+REASONS = WAITING | {"approval", "mail", "unreachable"}
+"""Every reason a ticket of ours may have; a workflow without steps opens one under its own name."""
 
 
-async def open_ticket(draft: Draft, parts: Parts, *, reason: str, subject: str) -> int:
-    """Open a ticket, or name the one that is open for the same reason; returns its number."""
+async def open_ticket(draft: Draft, parts: Parts, *, reason: str, subject: str) -> Ticket:
+    """Open a ticket, or give the one that is open for the same reason; one opened by a mail becomes it."""
     known = next((t for t in draft.session.tickets if t.status != "resolved" and t.subject == subject), None)
     if known:
-        return known.number
-    number = await parts.store.next_number("ticket")
+        return known
+    number = 0 if draft.tried else await parts.store.next_number("ticket")
+    ticket = uuid.uuid4().hex
     draft.emit(
-        ev.TicketOpened(
-            ticket=uuid.uuid4().hex, number=number, subject=subject, reason=reason, identity=draft.identity or None
-        )
+        ev.TicketOpened(ticket=ticket, number=number, subject=subject, reason=reason, identity=draft.identity or None)
     )
-    draft.handoff_wait_ms = int(parts.settings.tuning.handoff_wait_s * 1000)
-    return number
+    if reason in WAITING or reason not in REASONS:
+        draft.handoff_wait_ms = int(parts.settings.tuning.handoff_wait_s * 1000)
+    found = draft.session.find_ticket(ticket)
+    assert found is not None  # noqa: S101 - it was opened just now
+    return found

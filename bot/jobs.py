@@ -1,4 +1,4 @@
-"""What the clock runs: looking up unknown outcomes, giving up on replies. Every job may run twice, or late."""
+"""What the clock runs: unknown outcomes, times that run out, giving up on replies. Every job may run twice, or late."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ class Clock:
     async def _tick(self) -> None:
         await asyncio.sleep(self._tuning.sweep_s)
         if await self._store.due_actions():
+            self._hints.publish("wake", {"ms": 0})
+        if await self._store.run_out(abandoned_s=self._tuning.abandoned_days * 86_400):
             self._hints.publish("wake", {"ms": 0})
         for row in await self._store.give_up(int(self._tuning.outbox_give_up_s * 1000)):
             log.error(

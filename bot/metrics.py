@@ -30,6 +30,7 @@ _ACCEPTED = _counter("messages_accepted", "Messages committed, by channel; a rep
 _REPEATED = _counter("messages_repeated", "Messages that came again and changed nothing", "channel")
 _REFUSED = _counter("messages_refused", "Requests and frames refused before anything was stored", "channel", "reason")
 _STAFF_ACTS = _counter("staff_acts", "Acts of staff, by what became of them", "verb", "reason")
+_THREADS_FAILED = _counter("staff_threads_failed", "Attempts to tell staff that failed", "reason")
 _TURNS = _counter("turns", "Turns that ended, by how", "outcome")
 _TURN_S = Histogram("throughline_turn_seconds", "From claim to commit", buckets=_TURN_BUCKETS, registry=REGISTRY)
 _STEP_S = Histogram(
@@ -64,6 +65,11 @@ def message_refused(channel: str, reason: str) -> None:
 def staff_acted(verb: str, reason: str) -> None:
     """Count an act of a staff member, done or refused."""
     _STAFF_ACTS.labels(verb, reason).inc()
+
+
+def staff_thread_failed(reason: str) -> None:
+    """Count an attempt to tell staff that failed."""
+    _THREADS_FAILED.labels(reason[:40]).inc()
 
 
 def turn_ended(outcome: str, seconds: float) -> None:

@@ -74,6 +74,12 @@ KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
             "still_with_staff": "ticket.number",
             "media_unreadable": "",
             "empty_message": "",
+            "approval_waiting": "ticket.number",
+            "approval_withdrawn": "",
+            "handoff_nobody": "ticket.number how",
+            "handoff_by_mail": "",
+            "handoff_ask_mail": "ticket.number address",
+            "handoff_stay": "",
             "quarantined": "ticket.number",
             "resumed": "title",
         }.items()

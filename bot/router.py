@@ -174,4 +174,4 @@ async def _without_model(talk: Talk, reason: str) -> None:
             return None
     draft.emit(ev.TurnDegraded(reason=reason, to="person"))
     ticket = await handoff.open_ticket(draft, parts, reason="model_down", subject=NO_MODEL)
-    return draft.say(replies.render(parts.replies["model_down_person"], {"ticket": {"number": ticket}}))
+    return draft.say(replies.render(parts.replies["model_down_person"], {"ticket": {"number": ticket.number}}))

@@ -6,18 +6,16 @@ Everything between opening and commit runs outside any transaction. Holds no rul
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bot import actions, answers, directory, flow, handoff, observe, replies, router
+from bot import actions, answers, desk, directory, flow, handoff, observe, outgoing, replies, router, tickets
 from bot.draft import Draft
 from bot.parts import Parts
 from state import events as ev
 from state import faults
 from state.lease import Lease
 from state.session import Action
-from state.sql.deliveries import Delivery
 from state.sql.turns import Opened, Written
 
 
@@ -39,10 +37,10 @@ async def run(lease: Lease, parts: Parts, started: Callable[[Draft], None]) -> D
         opened = await parts.store.open_session(lease)
     opened, unsure = await _resolved(opened, lease, parts)
     draft = Draft.start(lease, opened, scopes=parts.scopes, unsure=unsure)
-    if draft.session.mode == "bot":
+    if not draft.muted:
         started(draft)
-        with observe.step("think"):
-            await _think(draft, parts)
+    with observe.step("think"):
+        await _think(draft, parts)
     return await finish(draft, parts)
 
 
@@ -58,17 +56,22 @@ async def _think(draft: Draft, parts: Parts) -> None:
     """Decide everything this turn does; the words go into the draft."""
     settled = await actions.settle(draft, parts)
     answered = actions.handled_upto(draft)
-    messages = [m for m in draft.messages if m[0].seq > answered]
+    messages = [m for m in draft.messages if m[0].seq > answered and not m[1].extra.get("silent")]
     for action in settled:
         await _after_settling(draft, parts, action)
     await _give_up_doubts(draft, parts)
+    await tickets.opened_by_mail(draft, parts)
+    await desk.handle(draft, parts)
     task = draft.session.task
-    if messages:
+    if draft.muted:
+        pass  # a person has the conversation; what came in is theirs to answer
+    elif messages:
         await _respond(draft, parts, messages)
     elif draft.pending and task and task.question and task.question.slot == flow.SIGN_IN:
         await flow.run(draft, parts, task.id)
-    if draft.texts:
+    if draft.texts and not draft.muted:
         await _resume(draft, parts)
+    tickets.settle(draft)
 
 
 async def _after_settling(draft: Draft, parts: Parts, action: Action) -> None:
@@ -91,7 +94,7 @@ async def _give_up_doubts(draft: Draft, parts: Parts) -> None:
             continue
         subject = f"Unknown outcome of {action.tool}, action {action.id}"
         ticket = await handoff.open_ticket(draft, parts, reason="unknown_outcome", subject=subject)
-        draft.say(replies.render(parts.replies["handed_over"], {"ticket": {"number": ticket}}))
+        draft.say(replies.render(parts.replies["handed_over"], {"ticket": {"number": ticket.number}}))
         draft.end_task(action.task, "handed_off", "unknown outcome")
 
 
@@ -120,7 +123,7 @@ async def _resume(draft: Draft, parts: Parts) -> None:
 
 async def finish(draft: Draft, parts: Parts) -> Done:
     """Queue the reply and commit the turn."""
-    deliveries = _queue_reply(draft, parts)
+    deliveries = await outgoing.queue(draft, parts)
     with observe.step("commit"):
         written: Written = await parts.store.commit(
             draft.lease,
@@ -137,29 +140,3 @@ async def finish(draft: Draft, parts: Parts) -> Done:
         outgoing=tuple((seq, reply) for seq, reply in replies_out if reply.outbox in written.claimed),
         due_ms=written.due_ms,
     )
-
-
-def _queue_reply(draft: Draft, parts: Parts) -> list[Delivery]:
-    """One reply for the channel that wrote last, in parts only at its limit; choices go with the last part."""
-    if not draft.texts or not draft.channel:
-        return []
-    texts = parts.compose("\n\n".join(draft.texts), draft.channel, draft.choices)
-    deliveries = []
-    for number, text in enumerate(texts, start=1):
-        last = number == len(texts)
-        reply = ev.ReplyQueued(
-            outbox=uuid.uuid4().hex,
-            channel=draft.channel,
-            identity=draft.identity,
-            text=text,
-            choices=draft.choices if last else [],
-            citations=draft.citations if last else [],
-            ticket=draft.session.active_ticket.number if draft.session.active_ticket else None,
-            about=draft.about if last else None,
-        )
-        if not parts.capabilities[draft.channel].pull:
-            deliveries.append(
-                Delivery(id=reply.outbox, entry=len(draft.entries), channel=draft.channel, identity=draft.identity)
-            )
-        draft.emit(reply)
-    return deliveries

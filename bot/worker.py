@@ -27,7 +27,7 @@ class Worker:
     """Runs turns. `offer` takes a lease that `accept` took; `wake` looks for ready sessions at once."""
 
     def __init__(self, parts: Parts, hints: Hints, send: Callable[[turn.Done], None]) -> None:
-        """`send` gets a turn's replies that this process may send at once."""
+        """`send` gets what a turn left: replies that this process may send at once, news for staff."""
         self.parts = parts
         self._hints = hints
         self._send = send
@@ -169,8 +169,7 @@ class Worker:
 
     def _finished(self, done: turn.Done) -> None:
         """Tell whoever waits: the sender, open sockets, and ourselves when more is to be done."""
-        if done.outgoing:
-            self._send(done)
+        self._send(done)
         self._hints.publish(f"session:{done.session_id}", {"seq": done.seq, "typing": False})
         if done.due_ms is not None:
             self.wake(done.due_ms)
@@ -191,6 +190,6 @@ async def _quarantine(lease: Lease, parts: Parts) -> turn.Done:
     opened = await parts.store.open_session(lease)
     draft = Draft.start(lease, opened, scopes=parts.scopes)
     draft.emit(ev.MessageQuarantined(upto=opened.upto, reason=f"{lease.attempts} attempts failed"))
-    number = await handoff.open_ticket(draft, parts, reason="quarantined", subject="A message could not be processed")
-    draft.say(replies.render(parts.replies["quarantined"], {"ticket": {"number": number}}))
+    ticket = await handoff.open_ticket(draft, parts, reason="quarantined", subject="A message could not be processed")
+    draft.say(replies.render(parts.replies["quarantined"], {"ticket": {"number": ticket.number}}))
     return await turn.finish(draft, replace(parts, deadline=0.0))

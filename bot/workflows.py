@@ -64,6 +64,27 @@ class Ending(Strict):
     handoff: str | None = None
 
 
+class StepApproval(Strict):
+    """When a consented write needs staff to agree as well.
+
+    `when`: the fact that says so (`terms.needs_approval`); `scope`: what the staff member must hold; `lines`: label →
+    template, what they are shown. Replies: `why` (the rule, for staff), `say` (the customer waits), `denied`,
+    `expired`; they may use `{ticket.number}`.
+    """
+
+    when: str
+    scope: str
+    why: str
+    say: str
+    denied: str
+    expired: str
+    lines: dict[str, str] = Field(default_factory=dict)
+
+    def said(self) -> tuple[str, ...]:
+        """Names of the replies it may say."""
+        return (self.why, self.say, self.denied, self.expired)
+
+
 class Step(Strict):
     """One step. Every turn runs the steps from the first on; each does its work or asks for what it needs and stops.
 
@@ -73,9 +94,10 @@ class Step(Strict):
     classify, decide: `decision` names a pure function in bot.decisions. It sets slots, its values become the fact
     `fact`, and `outcomes` says which of its outcomes end the task; an outcome without a row goes on.
     act: `calls[0]` is a transact tool; `confirm` is the reply with its exact terms, `confirm_yes` and `confirm_no` the
-    labels of the two answers, `consent` the slot that turns "confirmed". Or, without calls, `handoff`: the reason of
-    the ticket it opens for staff.
+    labels of the two answers, `consent` the slot that turns "confirmed", `approval` when staff must agree as well. Or,
+    without calls, `handoff`: the reason of the ticket it opens for staff.
     verify: `calls` read back. `say`, in any step: the reply said when it is through (the last one said is the answer).
+    `letter`: the reply sent to the customer by e-mail besides, once the step is through.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
@@ -90,13 +112,17 @@ class Step(Strict):
     confirm_yes: str | None = None
     confirm_no: str | None = None
     consent: str | None = None
+    approval: StepApproval | None = None
     handoff: str | None = None
     say: str | None = None
+    letter: str | None = None
 
     def said(self) -> tuple[str, ...]:
         """Names of the workflow's replies this step may say."""
         endings = (ending.say for ending in self.outcomes.values())
-        found = (*self.missing.values(), *endings, self.confirm, self.confirm_yes, self.confirm_no, self.say)
+        labels = (self.confirm, self.confirm_yes, self.confirm_no)
+        asked = self.approval.said() if self.approval else ()
+        found = (*self.missing.values(), *endings, *labels, *asked, self.say, self.letter)
         return tuple(name for name in found if name)
 
     def facts(self) -> tuple[str, ...]:
@@ -211,6 +237,10 @@ def _step_problems(workflow: Workflow, step: Step, facts: dict[str, str | None])
             yield f"the fact name {call.fact!r} is taken"
         facts[call.fact] = None
     yield from (f"missing names unknown fact {n!r}" for n in step.missing if n not in step.facts())
+    if step.approval:
+        known = _names(workflow, facts)
+        for text in (f"{{{step.approval.when}}}", *step.approval.lines.values()):
+            yield from (f"approval: {problem}" for problem in replies.template_problems(text, known))
     yield from _said_problems(workflow, step, _names(workflow, facts))
 
 
@@ -223,8 +253,8 @@ def _kind_problems(workflow: Workflow, step: Step) -> Iterator[str]:
         yield "act needs exactly one call, or a handoff"
     if step.kind == "act" and step.calls and not step.confirm:
         yield "a write needs confirm: the reply with its exact terms"
-    if step.kind != "act" and (step.confirm or step.consent or step.handoff):
-        yield "confirm, consent and handoff belong to kind act"
+    if step.kind != "act" and (step.confirm or step.consent or step.handoff or step.approval):
+        yield "confirm, consent, approval and handoff belong to kind act"
     if step.consent and "policy" not in getattr(workflow.slots.get(step.consent), "set_by", ()):
         yield f"consent {step.consent!r} must be a slot that policy sets"
     if step.confirm_yes and not workflow.replies.get(step.confirm_yes, "Yes").startswith("Yes"):
@@ -255,7 +285,7 @@ def _decision_problems(workflow: Workflow, step: Step, facts: dict[str, str | No
 def _said_problems(workflow: Workflow, step: Step, known: frozenset[str]) -> Iterator[str]:
     """Whether each reply of a step uses only what is known when it is said."""
     tickets = {ending.say for ending in step.outcomes.values() if ending.handoff} | (
-        {step.say} if step.handoff else set()
+        {step.say} if step.handoff else set(step.approval.said()) if step.approval else set()
     )
     for name in step.said():
         names = known | {"ticket.number"} if name in tickets else known

@@ -21,7 +21,8 @@ class Capabilities:
 
     `text_limit`: characters in one message. `buttons`: choices it can show as buttons; with more (or 0) they become
     numbered text. `pull`: the client fetches by cursor, so a committed reply counts as handed over. `window_s`: seconds
-    after the person's last message in which free text may be sent, None for always.
+    after the person's last message in which free text may be sent, None for always. `staff`: staff work there, and no
+    customer does.
     """
 
     text_limit: int
@@ -29,6 +30,7 @@ class Capabilities:
     pull: bool = False
     html: bool = False
     window_s: int | None = None
+    staff: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -200,7 +200,7 @@ class Settings(BaseModel):
             *(s.get_secret_value() for s in (self.smtp_url, self.imap_url) if s),
         ]
         found |= {password for url in urls if url and (password := urlsplit(url).password)}
-        return frozenset(found)
+        return frozenset(found - {url for url in urls if url and not urlsplit(url).password})
 
 
 OWN_FIELDS = frozenset({"tuning", "derived", "root"})
@@ -284,7 +284,7 @@ def _playground_mail(named: Mapping[str, str], secret: str) -> dict[str, str]:
 
 def playground_smtp_port(port: str) -> int:
     """Where the playground's mail server listens: beside the server's own port, the same at every start."""
-    number = int(port) if port.isdigit() else 8080
+    number = int(port) if port.isascii() and port.isdigit() else 8080
     return number + 445 if number + 445 < 65536 else number - 445
 
 

@@ -28,6 +28,9 @@ POINTS = (
     "send.accepted",
     "send.receipt",
     "link.commit",
+    "staff.pre_commit",
+    "staff.post_commit",
+    "thread.posted",
 )
 """Every boundary that a process may die at. The crash sweep of the tests visits them all."""
 

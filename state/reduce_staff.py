@@ -6,9 +6,21 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from state import events as ev
+from state import staff_events
 from state.session import Action, Approval, Holder, Session, Ticket
 
 KEEP_TICKETS = 10
+
+
+def apply(session: Session, event: staff_events.Changing, at: int) -> Session:
+    """The session after one of these events (time `at` in ms)."""
+    match event:
+        case ev.StaffTookOver() | ev.StaffHandedBack():
+            return holder(session, event, at)
+        case ev.TicketOpened() | ev.TicketChanged() | ev.TicketClosed():
+            return ticket(session, event, at)
+        case _:
+            return approval(session, event, at)
 
 
 def holder(session: Session, event: ev.StaffTookOver | ev.StaffHandedBack, at: int) -> Session:
@@ -106,7 +118,8 @@ def _asked(event: ev.ApprovalRequested) -> Approval:
         why=event.why,
         title=event.title,
         expires=event.expires,
-        lines=tuple((label, text) for label, text in event.lines),
+        lines=tuple((str(line[0]), str(line[1])) for line in event.lines if len(line) == 2),
+        words=event.words,
     )
 
 

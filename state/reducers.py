@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from typing import Any, assert_never
 
 from state import events as ev
-from state import reduce_staff
+from state import reduce_staff, staff_events
 from state.session import (
     Action,
     Question,
@@ -53,6 +53,10 @@ def apply(session: Session, event: ev.Event, *, seq: int, at: int) -> Session:
 
 
 def _apply(session: Session, event: ev.Event, seq: int, at: int) -> Session:  # noqa: C901, PLR0911, PLR0912 - one row per event
+    if isinstance(event, staff_events.Changing):
+        return reduce_staff.apply(session, event, at)
+    if isinstance(event, ev.Recorded):
+        return session
     match event:
         case ev.MessageReceived():
             return _received(session, event, seq, at)
@@ -68,12 +72,6 @@ def _apply(session: Session, event: ev.Event, seq: int, at: int) -> Session:  # 
             return _task_changed(session, event, seq)
         case ev.ActionProposed() | ev.ActionMoved():
             return _action(session, event, at)
-        case ev.ApprovalRequested() | ev.ApprovalDecided() | ev.ApprovalExpired():
-            return reduce_staff.approval(session, event, at)
-        case ev.TicketOpened() | ev.TicketChanged() | ev.TicketClosed():
-            return reduce_staff.ticket(session, event, at)
-        case ev.StaffTookOver() | ev.StaffHandedBack():
-            return reduce_staff.holder(session, event, at)
         case ev.ReplyQueued():
             return _replied(session, event, seq, at)
         case ev.ToolSucceeded():
@@ -82,22 +80,6 @@ def _apply(session: Session, event: ev.Event, seq: int, at: int) -> Session:  # 
             return _consent_changed(session, event)
         case ev.IdentityUnlinked():
             return _unlinked(session, event)
-        case (
-            ev.StaffReplied()
-            | ev.StaffResolved()
-            | ev.StaffAsked()
-            | ev.NoteWritten()
-            | ev.HandoffTimedOut()
-            | ev.CodeSent()
-            | ev.CodeChecked()
-            | ev.IntentRouted()
-            | ev.ModelCalled()
-            | ev.ToolFailed()
-            | ev.ToolRefused()
-            | ev.MessageQuarantined()
-            | ev.TurnDegraded()
-        ):
-            return session
     assert_never(event)
 
 

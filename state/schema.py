@@ -258,6 +258,12 @@ class TicketRow(SQLModel, table=True):
             sqlite_where=sa.text("wait_until IS NOT NULL"),
             postgresql_where=sa.text("wait_until IS NOT NULL"),
         ),
+        sa.Index(
+            "ix_tickets_pending",
+            "updated_at",
+            sqlite_where=sa.text("status = 'pending'"),
+            postgresql_where=sa.text("status = 'pending'"),
+        ),
     )
     id: str = _text(primary_key=True)
     number: int = _big(unique=True)
@@ -302,6 +308,7 @@ class StaffThread(SQLModel, table=True):
     posted_seq: int = _big()
     due_at: int | None = _big(nullable=True)
     claim_owner: str | None = _text(nullable=True)
+    claim_until: int = _big()
     attempts: int = _big()
     failing_since: int | None = _big(nullable=True)
     reason: str | None = _text(nullable=True)

@@ -72,6 +72,7 @@ class Approval:
     title: str
     expires: int
     lines: tuple[tuple[str, str], ...] = ()
+    words: dict[str, str] = field(default_factory=dict)
     verdict: str | None = None
     staff: str | None = None
     name: str | None = None

@@ -14,7 +14,7 @@ from state.keys import Vault
 from state.lease import Lease
 from state.messages import Accepted, Acted, Inbound, Outbound, Receipt, StaffAct, StatusUpdate, Thread
 from state.session import Session
-from state.sql import deliveries, inbox, keyring, links, outside, people, queries, staff, turns
+from state.sql import deliveries, inbox, keyring, links, outside, people, queries, staff, threads, times, turns
 from state.sql.database import Database, Row, Tx
 from state.sql.inbox import Pace, Ready
 from state.sql.links import Proven
@@ -113,6 +113,10 @@ class Store:
         """The next ticket number (or another counter's)."""
         return await self.database.write(lambda: turns.next_number(name))
 
+    async def run_out(self, *, abandoned_s: float) -> list[str]:
+        """Let approvals and waits run out that are due; the sessions that have something to do now."""
+        return await self.database.write(lambda: times.run_out(self.vault, abandoned_ms=int(abandoned_s * 1000)))
+
     async def due_actions(self, *, limit: int = 50) -> list[Row]:
         """Make sessions ready whose write has an unknown outcome that is to be looked up now."""
         return await self.database.write(lambda: queries.due_actions(limit))
@@ -167,6 +171,33 @@ class Store:
         if value is None:
             return await self.database.read(lambda: outside.cursor(name, None))
         return await self.database.write(lambda: outside.cursor(name, value))
+
+    # --- the staff's threads ------------------------------------------------------------------------------------------
+
+    async def claim_threads(self, worker: str, *, limit: int, claim_s: float) -> list[threads.Due]:
+        """Take threads that have news to tell."""
+        return await self.database.write(lambda: threads.claim(worker, limit, int(claim_s * 1000)))
+
+    async def thread_posted(
+        self, ticket: str, worker: str, *, place: str | None, seq: int, card: str | None = None
+    ) -> None:
+        """Keep how far a thread is."""
+        await self.database.write(lambda: threads.posted(ticket, worker, place=place, seq=seq, card=card))
+
+    async def thread_done(self, due: threads.Due, worker: str) -> None:
+        """Give a thread back that is up to date."""
+        await self.database.write(lambda: threads.done(due, worker))
+
+    async def thread_failed(self, due: threads.Due, worker: str, *, after_s: float, reason: str, lost: bool) -> int:
+        """Give a thread back that could not be told; for how long that has been so, in ms."""
+        after_ms = int(after_s * 1000)
+        return await self.database.write(
+            lambda: threads.failed(due, worker, after_ms=after_ms, reason=reason, lost=lost)
+        )
+
+    async def thread_alerted(self, ticket: str) -> None:
+        """Note that staff were told another way."""
+        await self.database.write(lambda: threads.alerted(ticket))
 
     # --- reads --------------------------------------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ def record(vault: Vault, row: Row, events: Iterable[ev.Event], *, wait_ms: int) 
 def news(session_id: str) -> Tx[None]:
     """Let the threads of a session's tickets be brought up to date."""
     yield query(
-        "UPDATE staff_threads SET due_at = {now} WHERE session_id = :id AND (due_at IS NULL OR attempts = 0)",
+        "UPDATE staff_threads SET due_at = {now} WHERE session_id = :id AND attempts = 0",
         id=session_id,
     )
 
@@ -56,8 +56,8 @@ def _opened(vault: Vault, row: Row, event: ev.TicketOpened, wait_ms: int) -> Tx[
         wait=wait_ms,
     )
     yield query(
-        "INSERT INTO staff_threads (ticket_id, session_id, posted_seq, due_at, attempts, created_at)"
-        " VALUES (:ticket, :session_id, :seq, {now}, 0, {now})",
+        "INSERT INTO staff_threads (ticket_id, session_id, posted_seq, due_at, claim_until, attempts,"
+        " created_at) VALUES (:ticket, :session_id, :seq, {now}, 0, 0, {now})",
         ticket=event.ticket,
         session_id=row["id"],
         seq=max(0, row["next_seq"] - 1),

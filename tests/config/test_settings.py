@@ -46,7 +46,7 @@ def test_derived_secrets_differ_by_purpose(load: Load) -> None:
     """Every derived secret is its own, and all of them change with SECRET_KEY."""
     one, two = load(SECRET_KEY="a" * 40), load(SECRET_KEY="b" * 40)
     assert not (one.secret_texts() & two.secret_texts()) - {one.api_token.get_secret_value()}
-    assert len(one.secret_texts()) == 8
+    assert len(one.secret_texts()) == 11
     assert one.derive("x") != one.derive("y")
     assert one.derive("x") == load(SECRET_KEY="a" * 40).derive("x")
 
@@ -135,10 +135,13 @@ def test_an_absent_channel_is_off_and_says_what_it_needs(load: Load) -> None:
     assert not found["email"][0]
 
 
-def test_the_doctor_never_calls_on_what_is_not_built(load: Load) -> None:
-    """A complete set of settings for a channel of a later version does not claim that it works."""
+def test_what_the_playground_stands_in_for_is_said(load: Load) -> None:
+    """With real settings a channel is real; the others are the playground's."""
     env = {"SLACK_BOT_TOKEN": "t", "SLACK_SUPPORT_CHANNEL": "C1", "SLACK_APP_TOKEN": "t", "PLAYGROUND": "1"}
-    assert "no Slack channel yet" in rows(load(**env))["slack"][1]
+    found = load(**env)
+    assert (True, "its settings are complete") == rows(found)["slack"]
+    assert (True, "the playground stands in for the mail servers") == rows(found)["email"]
+    assert (False, True, True) == (found.slack_emulated, found.mail_emulated, found.twilio_emulated)
 
 
 @pytest.mark.parametrize(
@@ -202,10 +205,10 @@ def test_a_wrong_secret_file_is_named(
 
 def test_env_file_is_read_and_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In development `.env` fills in what the environment does not say."""
-    (tmp_path / ".env").write_text("PORT=9001\nLOG_LEVEL=debug\nUNRELATED=1\n# a comment\nEMAIL_ADDRESS=\n")
+    (tmp_path / ".env").write_text("PORT=9001\nLOG_LEVEL=debug\nUNRELATED=1\n# a comment\nREDIS_URL=\n")
     monkeypatch.setenv("PORT", "9002")
     found = Settings.load(root=tmp_path)
-    assert (9002, "debug", None) == (found.port, found.log_level, found.email_address)
+    assert (9002, "debug", None) == (found.port, found.log_level, found.redis_url)
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

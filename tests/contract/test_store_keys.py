@@ -172,7 +172,6 @@ async def _live_through_everything(store: Store) -> None:
         ticket,
         reply(opened, f"{MARK}, certainly"),
         proposals=[proposed],
-        tickets=[ticket],
         audits=[AuditLine(id="l1", actor="customer", tool="get@1", verdict="allowed", body=MARK.encode())],
     )
     await store.prove(sender, stores.claims(name=MARK, email=f"{MARK}@example.com"), method="token", create=False)

@@ -263,7 +263,7 @@ async def test_tickets_and_audit_lines_are_written_with_the_turn(store: Store) -
     opened = await store.open_session(lease)
     ticket = ev.TicketOpened(ticket="t1", number=numbers[0], subject="Refund of 18492", reason="approval")
     line = AuditLine(id="l1", actor="customer", tool="get_invoice@1", verdict="allowed", body=b'{"invoice_id":"18492"}')
-    await commit(store, lease, opened, ticket, tickets=[ticket], audits=[line])
+    await commit(store, lease, opened, ticket, audits=[line])
     (found,) = await store.tickets()
     assert ("Refund of 18492", numbers[0], "open") == (found["subject"], found["number"], found["status"])
     (kept,) = await stores.rows(store, "SELECT actor, tool, verdict, session_id FROM audit")
@@ -275,7 +275,7 @@ async def test_tickets_and_audit_lines_are_written_with_the_turn(store: Store) -
 async def test_a_state_of_another_version_is_folded_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """What an older program folded is not trusted; the log is."""
     await turn(store, said(name="Ann"), ev.TaskStarted(task="t1", workflow="refund"))
-    monkeypatch.setattr("state.session.VERSION", 2)
+    monkeypatch.setattr("state.session.VERSION", 99)
     opened = await store.open_session(await leased(store, said("next")))
     assert "Ann" == opened.session.name
     assert opened.session.task

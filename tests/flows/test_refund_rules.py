@@ -57,13 +57,18 @@ async def test_an_ineligible_refund_is_refused_with_the_reason(stage: Stage, inv
     assert [] == await refunded(stage)
 
 
-async def test_a_refund_above_the_limit_goes_to_a_person(stage: Stage) -> None:
-    """It opens a ticket, names its number and writes nothing."""
+async def test_a_refund_above_the_limit_waits_for_staff(stage: Stage) -> None:
+    """After the customer's yes it opens a ticket, names its number and writes nothing."""
     web = await stage.web(customer=LEE)
+    question = await web.ask("please refund invoice 20001")
+    terms = await web.click(question, "I no longer need it")
+    assert "Amount: 900.00 USD" in terms["text"]
+    assert [] == await stage.operators.tickets()
 
-    answer = await web.ask("please refund invoice 20001")
+    answer = await web.click(terms, "Yes")
 
     ticket = (await stage.operators.tickets())[0]
+    assert "approval" == ticket["reason"]
     assert "above 500.00 USD" in answer["text"]
     assert f"ticket number {ticket['number']}" in answer["text"]
     assert answer["ticket"] == ticket["number"]

@@ -339,6 +339,7 @@ def _proposed(numbers: Iterable[int], task: str, *states: str) -> list[ev.Event]
 def _way_to(state: str) -> list[str]:
     ways = {
         "awaiting_confirmation": [],
+        "awaiting_approval": ["awaiting_approval"],
         "confirmed": ["confirmed"],
         "declined": ["declined"],
         "expired": ["expired"],

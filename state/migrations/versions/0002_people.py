@@ -30,6 +30,10 @@ def upgrade() -> None:
     for name in ("assignee", "outcome", "outcome_reason", "origin_session_id"):
         op.add_column("tickets", sa.Column(name, sa.Text(), nullable=True))
     _when("ix_tickets_wait", "tickets", "wait_until")
+    pending = sa.text("status = 'pending'")
+    op.create_index(
+        "ix_tickets_pending", "tickets", ["updated_at"], unique=False, sqlite_where=pending, postgresql_where=pending
+    )
     _threads()
     _codes()
     op.create_table(
@@ -58,6 +62,7 @@ def _threads() -> None:
         sa.Column("posted_seq", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
         sa.Column("claim_owner", sa.Text(), nullable=True),
+        sa.Column("claim_until", sa.BigInteger(), nullable=False),
         sa.Column("attempts", sa.BigInteger(), nullable=False),
         sa.Column("failing_since", sa.BigInteger(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
