@@ -98,11 +98,16 @@ def numbered(text: str, choices: Sequence[Choice]) -> str:
     """Add choices as numbered lines, for a channel without buttons."""
     if not choices:
         return text
-    lines = [f"{number}. {' '.join(clean(choice.label).split())}" for number, choice in enumerate(choices, 1)]
-    return "\n".join([f"{text.rstrip()}\n\nReply {_numbers(len(lines))}:".lstrip(), *lines])
+    lines = menu(choices)
+    return "\n".join([f"{text.rstrip()}\n\nReply {numbers(len(lines))}:".lstrip(), *lines])
 
 
-def _numbers(count: int) -> str:
+def menu(choices: Sequence[Choice]) -> list[str]:
+    """Give choices as numbered lines."""
+    return [f"{number}. {' '.join(clean(choice.label).split())}" for number, choice in enumerate(choices, 1)]
+
+
+def numbers(count: int) -> str:
     """Write `1`, `1 or 2`, `1, 2 or 3`; a long list as `with a number from 1 to n`."""
     if count > 4:
         return f"with a number from 1 to {count}"
