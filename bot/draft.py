@@ -21,6 +21,15 @@ from tools.base import Audit, Caller
 UNDECIDED = frozenset({"awaiting_confirmation", "awaiting_approval", "confirmed"})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A mail to the customer besides the reply. `to`: the address on file."""
+
+    to: str
+    subject: str
+    text: str
+
+
 @dataclass(slots=True, kw_only=True)
 class Draft:
     """One turn in the making.
@@ -30,7 +39,7 @@ class Draft:
     `unsure`: the directory did not answer, so who this is may be on file; `muted`: a person has the conversation, so
     what the bot would say stays internal; `actor`: on whose behalf tools are called; `tried`: nothing of
     it is written; `spoken`: what staff say (name,
-    text); `letters`: what goes out by e-mail besides (subject, text); `texts` and `choices`: the reply so far.
+    text); `letters`: what goes out by e-mail besides; `texts` and `choices`: the reply so far.
     """
 
     id: str
@@ -58,7 +67,7 @@ class Draft:
     actor: str = "customer"
     tried: bool = False
     spoken: list[tuple[str, str]] = field(default_factory=list)
-    letters: list[tuple[str, str]] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     about: str | None = None
     choices: list[dict[str, Any]] = field(default_factory=list)

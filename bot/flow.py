@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot import actions, decisions, handoff, replies
-from bot.draft import Draft
+from bot.draft import Draft, Letter
 from bot.parts import Parts
 from bot.run import Run
-from bot.workflows import Ending, Step, ToolCall
+from bot.workflows import Ending, Step, StepLetter, ToolCall
 from state import events as ev
 from tools.base import Outcome
 
@@ -51,9 +51,24 @@ async def _steps(one: Run) -> None:
         if step.say:
             one.words = one.text(step.say)
         if step.letter:
-            one.draft.letters.append((one.workflow.title or one.workflow.name, one.text(step.letter)))
+            await _write_letter(one, step.letter)
     one.draft.say(one.words or one.parts.replies["done"])
     one.end("done")
+
+
+async def _write_letter(one: Run, letter: StepLetter) -> None:
+    """Confirm by e-mail as well; without an address the reply has to do."""
+    outcome = await look_up(one, letter.call)
+    if outcome.state != "succeeded":
+        return
+    one.facts[letter.call.fact] = outcome.result
+    to = replies.fill(letter.to, one.scope())
+    if to and to != replies.NOT_KNOWN:
+        one.draft.letters.append(Letter(to=str(to), subject=_title(one), text=one.text(letter.text)))
+
+
+def _title(one: Run) -> str:
+    return one.workflow.title or one.workflow.name
 
 
 def _has_needs(one: Run, step: Step) -> bool:

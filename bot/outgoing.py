@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from bot import tickets
-from bot.draft import Draft
+from bot.draft import Draft, Letter
 from bot.parts import Parts
 from state import events as ev
 from state.sql.deliveries import Delivery
@@ -19,11 +19,40 @@ async def queue(draft: Draft, parts: Parts) -> list[Delivery]:
         found += _reply(draft, parts, text, author="staff", name=name)
     words = "\n\n".join(draft.texts)
     if draft.muted:
+        words = "\n\n".join([*draft.texts, *(letter.text for letter in draft.letters)])
         _withhold(draft, words)
         return found
     if words:
         found += _reply(draft, parts, words, choices=draft.choices, citations=draft.citations, about=draft.about)
+    for letter in draft.letters:
+        found += await _letter(draft, parts, letter)
     return found
+
+
+async def _letter(draft: Draft, parts: Parts, letter: Letter) -> list[Delivery]:
+    """A mail besides the reply, unless the reply is one."""
+    if "email" not in parts.capabilities or draft.channel == "email":
+        return []
+    identity = await parts.store.own_mail(draft.lease.user_id, letter.to.strip().lower())
+    if identity is None:
+        return []
+    reply = ev.ReplyQueued(
+        outbox=uuid.uuid4().hex,
+        channel="email",
+        identity=identity,
+        text=letter.text,
+        kind="notice",
+        ticket=_newest_ticket(draft),
+        why="a letter besides the reply",
+        thread={"subject": letter.subject, "name": draft.session.name},
+    )
+    delivery = Delivery(id=reply.outbox, entry=len(draft.entries), channel="email", identity=identity)
+    draft.emit(reply, identity=identity)
+    return [delivery]
+
+
+def _newest_ticket(draft: Draft) -> int | None:
+    return draft.session.tickets[-1].number if draft.session.tickets else None
 
 
 def _withhold(draft: Draft, words: str) -> None:

@@ -85,6 +85,14 @@ class StepApproval(Strict):
         return (self.why, self.say, self.denied, self.expired)
 
 
+class StepLetter(Strict):
+    """A letter by e-mail besides the reply. `call` looks up whom to write to, `to` is the address, `text` the reply."""
+
+    call: ToolCall
+    to: str
+    text: str
+
+
 class Step(Strict):
     """One step. Every turn runs the steps from the first on; each does its work or asks for what it needs and stops.
 
@@ -97,7 +105,7 @@ class Step(Strict):
     labels of the two answers, `consent` the slot that turns "confirmed", `approval` when staff must agree as well. Or,
     without calls, `handoff`: the reason of the ticket it opens for staff.
     verify: `calls` read back. `say`, in any step: the reply said when it is through (the last one said is the answer).
-    `letter`: the reply sent to the customer by e-mail besides, once the step is through.
+    `letter`: what is sent to the customer by e-mail besides, once the step is through.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
@@ -115,15 +123,15 @@ class Step(Strict):
     approval: StepApproval | None = None
     handoff: str | None = None
     say: str | None = None
-    letter: str | None = None
+    letter: StepLetter | None = None
 
     def said(self) -> tuple[str, ...]:
         """Names of the workflow's replies this step may say."""
         endings = (ending.say for ending in self.outcomes.values())
         labels = (self.confirm, self.confirm_yes, self.confirm_no)
         asked = self.approval.said() if self.approval else ()
-        found = (*self.missing.values(), *endings, *labels, *asked, self.say, self.letter)
-        return tuple(name for name in found if name)
+        found = (*self.missing.values(), *endings, *labels, *asked, self.say)
+        return tuple(name for name in (*found, self.letter.text if self.letter else None) if name)
 
     def facts(self) -> tuple[str, ...]:
         """Names of the facts this step brings."""
@@ -237,6 +245,9 @@ def _step_problems(workflow: Workflow, step: Step, facts: dict[str, str | None])
             yield f"the fact name {call.fact!r} is taken"
         facts[call.fact] = None
     yield from (f"missing names unknown fact {n!r}" for n in step.missing if n not in step.facts())
+    if step.letter:
+        known = _names(workflow, {**facts, step.letter.call.fact: None})
+        yield from (f"letter: {problem}" for problem in replies.template_problems(step.letter.to, known))
     if step.approval:
         known = _names(workflow, facts)
         for text in (f"{{{step.approval.when}}}", *step.approval.lines.values()):

@@ -59,6 +59,11 @@ class Store:
         faults.point("staff.post_commit")
         return result
 
+    async def own_mail(self, user_id: str, email: str) -> str | None:
+        """The identity of the e-mail address that the directory gives for a user; None when it is somebody else's."""
+        address = Address(channel="email", address=email)
+        return await self.database.write(lambda: people.own(self.vault, user_id, address, ("email", email)))
+
     async def prove(self, address: Address, claims: Claims, *, method: str, create: bool) -> Proven:
         """Record a proof of identity and link whoever it makes the same person; see `links.prove`."""
 

@@ -96,6 +96,15 @@ def add_identity(vault: Vault, user_id: str, newcomer: Newcomer) -> Tx[str]:
     return identity_id
 
 
+def own(vault: Vault, user_id: str, address: Address, match: tuple[str, str]) -> Tx[str | None]:
+    """The identity of an address that the directory of record gives for a user; None when it is somebody else's."""
+    found = yield from find(vault, address, lock=False)
+    if found:
+        return str(found["identity_id"]) if found["user_id"] == user_id else None
+    newcomer = Newcomer(address=address, assurance=Assurance.CHANNEL, method="directory", match=match)
+    return (yield from add_identity(vault, user_id, newcomer))
+
+
 def addresses(vault: Vault, user_id: str) -> Tx[list[tuple[str, Address, Assurance]]]:
     """All identities of a user, opened: (id, address, assurance)."""
     rows = yield query(
