@@ -45,7 +45,7 @@ def _opened(vault: Vault, row: Row, event: ev.TicketOpened, wait_ms: int) -> Tx[
         "INSERT INTO tickets (id, number, session_id, status, priority, reason, subject_enc, owner, created_at,"
         " updated_at, wait_until, origin_session_id)"
         " VALUES (:id, :number, :session_id, 'open', :priority, :reason, :subject, :owner, {now}, {now},"
-        " CASE WHEN :wait > 0 THEN {now} + CAST(:wait AS BIGINT) END, :session_id)",
+        " CASE WHEN CAST(:wait AS BIGINT) > 0 THEN {now} + CAST(:wait AS BIGINT) END, :session_id)",
         id=event.ticket,
         number=event.number,
         session_id=row["id"],
@@ -67,9 +67,9 @@ def _opened(vault: Vault, row: Row, event: ev.TicketOpened, wait_ms: int) -> Tx[
 def _changed(event: ev.TicketChanged) -> Tx[None]:
     yield query(
         "UPDATE tickets SET status = COALESCE(:status, status), priority = COALESCE(:priority, priority),"
-        " assignee = CASE WHEN :assignee IS NULL THEN assignee WHEN :assignee = '' THEN NULL ELSE :assignee END,"
-        " closed_at = CASE WHEN :status IN ('open', 'pending') THEN NULL ELSE closed_at END, updated_at = {now}"
-        " WHERE id = :id",
+        " assignee = NULLIF(COALESCE(:assignee, assignee), ''),"
+        " closed_at = CASE WHEN COALESCE(:status, '') IN ('open', 'pending') THEN NULL ELSE closed_at END,"
+        " updated_at = {now} WHERE id = :id",
         id=event.ticket,
         status=event.status,
         priority=event.priority,

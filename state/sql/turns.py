@@ -293,7 +293,7 @@ def _actions(row: Row, work: Work) -> Tx[None]:
             "UPDATE actions SET state = :state, settle_at = CASE WHEN :settle >= 0 THEN {now} + :settle END,"
             " settle_tries = settle_tries + CASE WHEN :state = 'unknown' THEN 1 ELSE 0 END,"
             " dispatched_at = CASE WHEN :state = 'dispatched' THEN {now} ELSE dispatched_at END,"
-            " expires_at = CASE WHEN :expire >= 0 THEN {now} + :expire END"
+            " expires_at = CASE WHEN CAST(:expire AS BIGINT) >= 0 THEN {now} + CAST(:expire AS BIGINT) END"
             " WHERE id = :id AND state = :before RETURNING id",
             id=action,
             state=after,

@@ -87,7 +87,7 @@ def reply(opened: Opened, text: str = "hi", **more: Any) -> ev.ReplyQueued:
 def deliveries(events: Sequence[ev.Event]) -> list[Delivery]:
     """Outbox rows for the replies among a turn's events."""
     return [
-        Delivery(id=event.outbox, entry=n, channel=event.channel, identity=event.identity)
+        Delivery(id=event.outbox, entry=n, channel=event.channel, identity=event.identity, author=event.author)
         for n, event in enumerate(events)
         if isinstance(event, ev.ReplyQueued)
     ]

@@ -1,0 +1,1 @@
+"""Takeover against everything that may happen at the same time."""
