@@ -8,11 +8,15 @@ from __future__ import annotations
 import binascii
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 ADDRESSES_LIMIT = 20_000  # characters of one header that are read for addresses
+BOXES_LIMIT = 1_000
 _WORD_LIMIT = 100_000
 _IDS_LIMIT = 100
 
+_SIGNS = frozenset("<>,;:")
+_APART = {ord(sign): f"\0{sign}\0" for sign in '<>,;:()"\\'} | {0: ""}
 _LATIN = "cp1252"  # what programs mean by Latin 1, as browsers read it
 _GUESS = ""
 _CODECS = {
@@ -36,6 +40,7 @@ _WIDE = frozenset({"utf-16", "utf-16-le", "utf-16-be", "utf-32", "iso2022_jp_ext
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _NOT_BASE64 = bytes(set(range(256)) - set(_BASE64))
 _SPACE = b" \t\r\n"
+_HOLES = bytes.maketrans(b"\x81\x8d\x8f\x90\x9d", b"?" * 5)  # what cp1252 leaves open: five bytes, each an error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +62,13 @@ def text(data: bytes, charset: str) -> str:
         return data.decode("utf-8")  # bytes of another set hardly ever form it, whatever the label says
     except UnicodeDecodeError:
         pass
-    if codec not in {"utf-8", _GUESS}:
+    if codec not in {"utf-8", _GUESS, _LATIN}:
         return data.decode(codec, "replace")
-    return _mended(data) if codec else data.decode(_LATIN, "replace")
+    return _mended(data) if codec == "utf-8" else _latin(data)
+
+
+def _latin(data: bytes) -> str:
+    return data.translate(_HOLES).decode(_LATIN)
 
 
 def _mended(data: bytes) -> str:
@@ -67,7 +76,7 @@ def _mended(data: bytes) -> str:
     replaced = data.decode("utf-8", "replace")
     bad = replaced.count("\ufffd")
     good = sum(1 for char in replaced[:10_000] if char > "\x7f" and char != "\ufffd")
-    return replaced if good >= bad else data.decode(_LATIN, "replace")
+    return replaced if good >= bad else _latin(data)
 
 
 def transfer(data: bytes, encoding: str) -> bytes:
@@ -139,7 +148,7 @@ def ids(value: str) -> tuple[str, ...]:
 def mailboxes(value: str) -> tuple[Mailbox, ...]:
     """Read the addresses of a header: groups, comments and quoted names too. What is no address is left out."""
     found = (_mailbox(entry) for entry in _entries(value[:ADDRESSES_LIMIT]))
-    return tuple(mailbox for mailbox in found if mailbox)
+    return tuple(islice((mailbox for mailbox in found if mailbox), BOXES_LIMIT))
 
 
 def _entries(value: str) -> Iterator[tuple[str, str]]:
@@ -147,16 +156,16 @@ def _entries(value: str) -> Iterator[tuple[str, str]]:
     plain: list[str] = []
     inside: list[str] = []
     within = plain
-    for char, special in _specials(value):
+    for piece, special in _specials(value):
         if not special:
-            within.append(char)
-        elif char == "<":
+            within.append(piece)
+        elif piece == "<":
             inside.clear()
             within = inside
-        elif char == ">":
+        elif piece == ">":
             within = plain
-        elif within is plain or char == ";":
-            if char != ":":  # the text before a colon is the name of a group
+        elif within is plain or piece == ";":
+            if piece != ":" and (plain or inside):  # the text before a colon is the name of a group
                 yield "".join(plain), "".join(inside)
             plain.clear()
             inside.clear()
@@ -165,20 +174,24 @@ def _entries(value: str) -> Iterator[tuple[str, str]]:
 
 
 def _specials(value: str) -> Iterator[tuple[str, bool]]:
-    """Give the characters outside of comments, and whether each has its special meaning there."""
+    """Give the pieces outside of comments, and whether each is a sign with its special meaning."""
     quoted = escaped = False
     comment = 0
-    for char in value:
-        if escaped or char == "\\":
-            escaped = not escaped
-            if not escaped and not comment:
-                yield char, False
-        elif char == '"' and not comment:
+    for piece in value.translate(_APART).split("\0"):
+        if not piece:
+            continue
+        if escaped:
+            escaped = False
+            if not comment:
+                yield piece, False
+        elif piece == "\\":
+            escaped = True
+        elif piece == '"' and not comment:
             quoted = not quoted
-        elif char in "()" and not quoted:
-            comment = max(0, comment + (1 if char == "(" else -1))
+        elif piece in {"(", ")"} and not quoted:
+            comment = max(0, comment + (1 if piece == "(" else -1))
         elif not comment:
-            yield char, not quoted and char in "<>,;:"
+            yield piece, not quoted and piece in _SIGNS
 
 
 def _mailbox(entry: tuple[str, str]) -> Mailbox | None:
@@ -186,7 +199,7 @@ def _mailbox(entry: tuple[str, str]) -> Mailbox | None:
     if not address.strip():
         name, address = "", name
     local, at, domain = address.strip().rpartition("@")
-    if not at or not local or not domain or any(char.isspace() for char in address.strip()):
+    if not at or not local or not domain or len(address.split()) != 1:
         return None
     return Mailbox(name=" ".join(name.split()), address=f"{local}@{domain.lower()}")
 

@@ -74,7 +74,9 @@ def _drop_contacts(rows: list[str]) -> None:
     closing = next((at for at in range(len(rows) - 1, first - 1, -1) if signs.is_closing(rows[at])), None)
     below = [at for at in range(closing + 1, len(rows)) if rows[at]] if closing is not None else []
     block = [rows[at] for at in below[1:]]
-    if sum(signs.is_contact(row) for row in block) >= 2 and not any(signs.is_prose(row) for row in block):
+    if any(signs.is_prose(row) for row in block) or not any(signs.is_sure_contact(row) for row in block):
+        return
+    if sum(signs.is_contact(row) for row in block) >= 2:
         del rows[below[0] + 1 :]
 
 

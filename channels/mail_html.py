@@ -6,14 +6,18 @@ reply header is noted on the lines. It reads as browsers do where that matters, 
 
 from __future__ import annotations
 
-from channels import mail_tags as tags
+from dataclasses import dataclass
+
+from channels import mail_tags
 from channels.mail_find import Finder
 from channels.mail_lines import Lines
 from channels.mail_page import Page
 from channels.mail_patterns import compiled, has
 
 HTML_LIMIT = 1_000_000
+TAGS_LEAST = 20  # of every page, however much the others took
 TAGS_LIMIT = 10_000  # what follows is not shown: it is the history of a long thread, or an attack
+REFERENCES_LIMIT = 10_000  # with more of them only the common ones are read
 SHEET_LIMIT = 20_000
 ODD_LIMIT = 200  # style sheets, and brackets inside attributes, that are looked into
 SPELLINGS_LIMIT = 600  # different tags whose attributes are read
@@ -23,13 +27,24 @@ LITERALS_LIMIT = 5_000  # brackets that begin no tag: with more of them it is no
 _LONG_NUMBER = compiled(r"&#(?:[0-9]{8}|[xX][0-9A-Fa-f]{7})")
 
 
-def lines(html: str) -> Lines:
+@dataclass(slots=True)
+class Budget:
+    """What is left to spend on the pages of one mail."""
+
+    tags: int = TAGS_LIMIT
+    spellings: int = SPELLINGS_LIMIT
+    oddities: int = ODD_LIMIT
+
+
+def lines(html: str, budget: Budget | None = None) -> Lines:
     """Read a page. Nothing in it makes this fail or take long."""
+    budget = budget or Budget()
+    budget.tags = max(budget.tags, TAGS_LEAST)
     html = html[:HTML_LIMIT].replace("\r\n", "\n").replace("\0", "")
-    page = Page(literal="&#" in html and has(_LONG_NUMBER, html))
-    reader = _Reader(html, page)
+    page = Page(literal=html.count("&") > REFERENCES_LIMIT or ("&#" in html and has(_LONG_NUMBER, html)))
+    reader = _Reader(html, page, budget)
     position = 0
-    while reader.tags < TAGS_LIMIT:
+    while budget.tags > 0:
         start = html.find("<", position)
         if start < 0 or reader.literals > LITERALS_LIMIT:
             page.write(html[position:])
@@ -43,11 +58,11 @@ def lines(html: str) -> Lines:
 class _Reader:
     """Reads tags, each spelling once, and tells where the text goes on."""
 
-    def __init__(self, html: str, page: Page) -> None:
-        self.tags = self.literals = self._oddities = 0
-        self._html, self._page = html, page
+    def __init__(self, html: str, page: Page, budget: Budget) -> None:
+        self.literals = 0
+        self._html, self._page, self._budget = html, page, budget
         self._seek = Finder(html)
-        self._known: dict[str, tags.Tag] = {}
+        self._known: dict[str, mail_tags.Tag] = {}
         self._hidden: set[str] = set()
 
     def read(self, start: int) -> int:
@@ -55,18 +70,18 @@ class _Reader:
         html = self._html
         end = self._seek.find(">", start)
         spelling = html[start + 1 : end]
-        if len(self._known) >= SPELLINGS_LIMIT:
+        if self._budget.spellings <= 0:
             spelling = spelling[:30].partition(" ")[0]  # no attributes any more
         if end > 0 and (tag := self._known.get(spelling)):
-            self.tags += 1
-            if tag.action == tags.RAW_TEXT:
+            self._budget.tags -= 1
+            if tag.action == mail_tags.RAW_TEXT:
                 return self._skip(tag.name, end + 1)
             self._page.obey(tag)
             return end + 1
         sign = html[start + 1 : start + 2]
         if not (sign in {"/", "!", "?"} or (sign.isascii() and sign.isalpha())):
             return self._literal(start)
-        self.tags += 1
+        self._budget.tags -= 1
         if html.startswith("<!--", start):
             end = self._seek.find("-->", start + 2)
             return end + 3 if end >= 0 else len(html)  # as in a browser: all of the rest
@@ -74,7 +89,7 @@ class _Reader:
             self._page.write(html[start:])
             return len(html)
         end = self._end(start, end)
-        return self._read_new(html[start + 1 : min(end, start + tags.TAG_LIMIT)], end + 1)
+        return self._read_new(html[start + 1 : min(end, start + mail_tags.TAG_LIMIT)], end + 1)
 
     def _literal(self, start: int) -> int:
         """Take a bracket that begins no tag, and those after it, as text."""
@@ -86,26 +101,29 @@ class _Reader:
         return end
 
     def _read_new(self, spelling: str, after: int) -> int:
-        tag = tags.read(spelling, self._hidden, closely=len(self._known) < SPELLINGS_LIMIT)
+        closely = self._budget.spellings > 0
+        self._budget.spellings -= 1
+        tag = mail_tags.read(spelling, self._hidden, closely=closely)
         if "@" in tag.name:
+            self.literals += 1
             self._page.write(f"<{spelling}>")  # an address that somebody forgot to escape
             return after
-        if len(self._known) < SPELLINGS_LIMIT:
+        if closely:
             self._known[spelling] = tag
         elif len(self._known) < 2 * SPELLINGS_LIMIT:
             self._known[spelling[:30].partition(" ")[0]] = tag
-        if tag.action == tags.RAW_TEXT:
+        if tag.action == mail_tags.RAW_TEXT:
             return self._skip(tag.name, after)
         self._page.obey(tag)
         return after
 
     def _skip(self, name: str, start: int) -> int:
         """Go past what an element holds that shows no text."""
-        found = [at for mark in tags.ENDS[name] if (at := self._seek.find(mark, start)) >= 0]
+        found = [at for mark in mail_tags.ENDS[name] if (at := self._seek.find(mark, start)) >= 0]
         end = min(found, default=len(self._html))
-        if name == "style" and end > start and self._oddities < ODD_LIMIT:
-            self._oddities += 1
-            hides = tags.hidden_by(self._html[start : min(end, start + SHEET_LIMIT)])
+        if name == "style" and end > start and self._budget.oddities > 0:
+            self._budget.oddities -= 1
+            hides = mail_tags.hidden_by(self._html[start : min(end, start + SHEET_LIMIT)])
             if not hides <= self._hidden:
                 self._hidden |= hides
                 self._known.clear()
@@ -113,15 +131,15 @@ class _Reader:
 
     def _end(self, start: int, end: int) -> int:
         """Find the bracket that closes a tag: one inside a quoted attribute does not."""
-        while self._oddities < ODD_LIMIT:
-            if end - start > tags.TAG_LIMIT or not (quote := _open_quote(self._html[start:end])):
+        while self._budget.oddities > 0:
+            if end - start > mail_tags.TAG_LIMIT or not (quote := _open_quote(self._html[start:end])):
                 return end
             if (position := self._seek.find(quote, end)) < 0:
                 return end
             if (later := self._seek.find(">", position)) < 0:
                 return end
             end = later
-            self._oddities += 1
+            self._budget.oddities -= 1
         return end
 
 

@@ -35,7 +35,9 @@ def split(text: str) -> Lines:
     rows = [row if row == "-- " else row.rstrip() for row in rows]
     if "[cid:" in text:  # where Outlook shows a picture
         rows = ["" if row.startswith("[cid:") and row.endswith("]") else row for row in rows]
-    texts = _parted(rows[:1] + [row for above, row in pairwise(rows) if row or above])
+    texts = rows[:1] + [row for above, row in pairwise(rows) if row or above]
+    if ":\n>" in text or ":\n\n>" in text:
+        texts = _parted(texts)
     quoted = [WEAK if ">" in row[:8] and row.lstrip()[:1] == ">" else 0 for row in texts]
     if "<" in text:
         _unquote_wrapped(texts, quoted)
@@ -72,8 +74,13 @@ def _unquote_wrapped(texts: Sequence[str], quoted: list[int]) -> None:
 
 def _quote_torn(texts: Sequence[str], quoted: list[int]) -> None:
     """Mark the pieces that a client tore out of the quote around them: links, and what follows a comma."""
-    for index in range(1, len(texts) - 1):
-        if quoted[index - 1] and quoted[index + 1] and not quoted[index] and _is_torn(texts[index - 1], texts[index]):
+    between = [
+        index
+        for index, (above, own, below) in enumerate(zip(quoted, quoted[1:], quoted[2:], strict=False), 1)
+        if above and below and not own
+    ]
+    for index in between[:MENDED]:
+        if _is_torn(texts[index - 1], texts[index]):
             quoted[index] = WEAK
 
 

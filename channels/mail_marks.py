@@ -13,6 +13,7 @@ from channels.mail_patterns import compiled, has
 LINE_LIMIT = 400  # a longer line is text; marks are short
 WRAPPED = 4  # an attribution may be wrapped into so many lines
 BLOCK_LINES = 40
+MAILTO_LIMIT = 20
 
 
 def _phrases(text: str) -> frozenset[str]:
@@ -66,7 +67,7 @@ _TRIM = " \t\u00a0\u202f*_"
 
 def joined_addresses(text: str) -> str:
     """Put the address back into an attribution that a client broke over lines of their own."""
-    return str(_MAILTO.sub(r" <\1> ", text)) if "<\nmailto:" in text else text
+    return str(_MAILTO.sub(r" <\1> ", text, MAILTO_LIMIT)) if "<\nmailto:" in text else text
 
 
 def shared(line: str) -> int:

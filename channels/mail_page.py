@@ -18,7 +18,8 @@ _LAYOUT = tags.CITE | tags.QUOTE | tags.SIGNATURE | tags.ATTRIBUTION  # lines of
 class Page:
     """The open elements, the line being written, and the lines that are finished.
 
-    `literal`: numeric references stay as they stand (some are so long that reading them would take for ever).
+    `literal`: references stay as they stand but for the common ones, when there are too many of them or one is so long
+    that reading it would take for ever.
     """
 
     flags: int = 0

@@ -10,8 +10,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from channels import (
+    mail_body,
     mail_decode,
-    mail_html,
     mail_kind,
     mail_lines,
     mail_mime,
@@ -23,27 +23,17 @@ from channels import (
 from channels import mail_words as words
 from channels.mail_decode import Mailbox
 from channels.mail_kind import Kind
-from channels.mail_lines import Lines
 from channels.mail_mime import Headers, Part
 from channels.mail_report import Report
 from channels.mail_verdicts import AuthResults
 
 NO_TEXT = "(This message has no text.)"
 ATTACHMENTS_LIMIT = 100
+SENDERS_LIMIT = 5_000
 _LOOPS_LIMIT = 10
 _FORWARDED = frozenset(words.FORWARD_PREFIXES.split("|"))
 _REPLIED = frozenset(words.REPLY_PREFIXES.split("|"))
 _ROUTED = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-forwarded-to")
-_STUBS = (
-    "html message",
-    "html format",
-    "html-nachricht",
-    "html mail",
-    "html-mail",
-    "html email",
-    "format html",
-    "im html",
-)
 _SEALED = {
     "multipart/encrypted": "encrypted", "application/pkcs7-mime": "encrypted", "application/x-pkcs7-mime": "encrypted",
     "application/ms-tnef": "winmail.dat", "application/vnd.ms-tnef": "winmail.dat",
@@ -105,12 +95,14 @@ def preview(raw: bytes, *, ours: Collection[str] = ()) -> Preview:
     known = _known(headers)
     class_, reasons = mail_kind.classify(headers, parts, [sender.address for sender in known.from_], ours)
     attachments = _attachments(parts, raw)
-    text, full, html_used = _texts(parts, raw, known)
+    prefix = _prefix(known.subject)
+    reply = bool(known.in_reply_to or known.references or prefix in _REPLIED)
+    body = mail_body.read(parts, raw, reply=reply, forwarded=prefix in _FORWARDED)
     return replace(
         known,
-        text=text or known.subject or _files(attachments) or NO_TEXT,
-        full=full,
-        html_used=html_used,
+        text=body.text or known.subject or _files(attachments) or NO_TEXT,
+        full=body.full,
+        html_used=body.html_used,
         class_=class_,
         reasons=reasons,
         reports=mail_report.reports(headers, parts, raw) if class_ == "bounce" else (),
@@ -138,13 +130,13 @@ def visible(text: str, *, reply: bool = True) -> str:
 def _known(headers: Headers) -> Preview:
     """Read what the headers say."""
     to, cc = _mailboxes(headers, "to"), _mailboxes(headers, "cc")
-    routed = [box for name in _ROUTED for box in _mailboxes(headers, name)]
+    routed = [box for name in _ROUTED for box in _mailboxes(headers, name, SENDERS_LIMIT)]
     subject = " ".join(render.clean(headers.one("subject")).split())
     return Preview(
         text="",
         subject=subject,
-        from_=_mailboxes(headers, "from"),
-        reply_to=_mailboxes(headers, "reply-to"),
+        from_=_senders(headers),
+        reply_to=_mailboxes(headers, "reply-to", SENDERS_LIMIT),
         to=to,
         cc=cc,
         recipients=tuple(dict.fromkeys(box.address for box in (*to, *cc, *routed))),
@@ -159,11 +151,17 @@ def _known(headers: Headers) -> Preview:
     )
 
 
-def _mailboxes(headers: Headers, name: str) -> tuple[Mailbox, ...]:
+def _mailboxes(headers: Headers, name: str, limit: int = mail_decode.ADDRESSES_LIMIT) -> tuple[Mailbox, ...]:
     """Read the addresses first and the encoded words in their names after, so that a word cannot hold an address."""
-    fields = [mail_decode.text(value, "") for key, value in headers.fields if key == name]
-    boxes = mail_decode.mailboxes(", ".join(" ".join(field.split("\n")) for field in fields))
-    return tuple(replace(box, name=render.clean(mail_decode.words(box.name))) for box in boxes)
+    line = ", ".join(" ".join(value.split("\n")) for value in headers.raws(name))
+    boxes = mail_decode.mailboxes(line[:limit])
+    return tuple(replace(box, name=render.clean(mail_decode.words(box.name))) if box.name else box for box in boxes)
+
+
+def _senders(headers: Headers) -> tuple[Mailbox, ...]:
+    """Read `From`; one that is too long to be honest names nobody: what is beyond the limit could be a second one."""
+    length = sum(len(value) for value in headers.raws("from"))
+    return _mailboxes(headers, "from") if length <= SENDERS_LIMIT else ()
 
 
 def _tags(subject: str) -> tuple[str, ...]:
@@ -177,75 +175,6 @@ def _prefix(subject: str) -> str:
     """Tell the first `Re:` or `Fwd:` of a subject, behind a ticket number if there is one."""
     bare = subject.rpartition("]")[2] if subject.startswith("[") else subject
     return bare[:12].partition(":")[0].strip().lower() if ":" in bare[:12] else ""
-
-
-def _texts(parts: Sequence[Part], raw: bytes, known: Preview) -> tuple[str, str, bool]:
-    """Read every text part; give what the customer wrote, all of the text, and whether it came from HTML."""
-    prefix = _prefix(known.subject)
-    reply = bool(known.in_reply_to or known.references or prefix in _REPLIED)
-    shown: list[str] = []
-    whole: list[str] = []
-    html_used = False
-    for alternatives in mail_mime.texts(parts):
-        for lines, is_html in _chosen(alternatives, raw):
-            shown.append(mail_text.visible(lines, reply=reply, forwarded=prefix in _FORWARDED))
-            whole.append(mail_text.full(lines))
-            html_used |= is_html
-    return _joined(shown), _joined(whole), html_used
-
-
-def _joined(texts: Sequence[str]) -> str:
-    return "\n\n".join(text for text in texts if text)[: mail_lines.TEXT_LIMIT]
-
-
-def _chosen(alternatives: Sequence[Part], raw: bytes) -> list[tuple[Lines, bool]]:
-    """Take the plain text of a part unless it is empty or only points at the HTML."""
-    plain = [part for part in alternatives if part.kind == "text/plain"]
-    html = [part for part in alternatives if part.kind == "text/html"]
-    read = [mail_lines.split(_plain(part, raw)) for part in plain]
-    if any(any(lines.texts) for lines in read) and not (html and _is_stub(read)):
-        return [(lines, False) for lines in read]
-    return [(mail_html.lines(_decoded(part, raw)), True) for part in html]
-
-
-def _is_stub(read: Sequence[Lines]) -> bool:
-    text = " ".join(line for lines in read for line in lines.texts[:10] if line).lower()
-    return len(text) < 200 and any(stub in text for stub in _STUBS)
-
-
-def _decoded(part: Part, raw: bytes) -> str:
-    data = part.data(raw)
-    charset = part.parameters.get("charset", "")
-    if not charset and part.kind == "text/html":
-        head = data[:2_000].lower().partition(b"charset=")[2][:40]
-        charset = (
-            head.strip(b"\"' ").split(b'"')[0].split(b"'")[0].split(b">")[0].decode("ascii", "replace").strip("/ ;")
-        )
-    return render.clean(mail_decode.text(data, charset).replace("\x0c", "\n"))
-
-
-def _plain(part: Part, raw: bytes) -> str:
-    text = _decoded(part, raw)[: mail_lines.TEXT_LIMIT]
-    if part.parameters.get("format", "").lower() != "flowed":
-        return text
-    return _unflowed(text, joint="" if part.parameters.get("delsp", "").lower() == "yes" else " ")
-
-
-def _unflowed(text: str, *, joint: str) -> str:
-    """Join the lines that a client broke (RFC 3676). Quoted lines stay as they are: they go anyway."""
-    out: list[str] = []
-    pieces: list[str] = []
-    for row in text.split("\n"):
-        line = row.removeprefix(" ")
-        if row.startswith(">") or not line.strip():
-            out += [joint.join(pieces), row] if pieces else [row]
-            pieces = []
-        elif line == "-- " or not line.endswith(" "):
-            out.append(joint.join([*pieces, line]))
-            pieces = []
-        else:
-            pieces.append(line.rstrip(" "))
-    return "\n".join([*out, joint.join(pieces)])
 
 
 def _attachments(parts: Sequence[Part], raw: bytes) -> tuple[Attachment, ...]:

@@ -16,6 +16,7 @@ from channels.mail_patterns import compiled
 DELIVERY_STATUS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _RETURNED = frozenset({"message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"})
 _BLOCKS_LIMIT = 100
+_ROWS_LIMIT = 300
 _TEXT_LIMIT = 64_000
 _STATUS = compiled(r"(?:^|[^0-9.])([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:[^0-9.]|$)", groups=True)
 _REPLY_CODE = compiled(r"(?:^|[^0-9.])([45])[0-9]{2}[ -]", groups=True)
@@ -117,11 +118,11 @@ def _told(headers: Headers, parts: Sequence[Part], raw: bytes, original: str) ->
     text = next((part.data(raw, _TEXT_LIMIT) for part in parts if part.is_text and part.kind == "text/plain"), b"")
     for mark in _COPY_BELOW:
         text = text.partition(mark)[0]
-    rows = mail_decode.text(text.replace(b"\r\n", b"\n"), "").split("\n")[:1_000]
+    rows = mail_decode.text(text.replace(b"\r\n", b"\n"), "").lower().split("\n")[:_ROWS_LIMIT]
     failed = [box.address for box in mail_decode.mailboxes(headers.raw("x-failed-recipients"))]
     failed = failed or [row[1:-2] for row in rows if row[:1] == "<" and row[-2:] == ">:" and "@" in row]
     for address in dict.fromkeys(failed[:_BLOCKS_LIMIT]):
-        at = next((index for index, row in enumerate(rows) if address.lower() in row.lower()), len(rows))
+        at = next((index for index, row in enumerate(rows) if address.lower() in row), len(rows))
         yield Report(
             recipient=address,
             action="failed",

@@ -11,7 +11,7 @@ from channels.mail_patterns import compiled, has
 
 _MACHINE = compiled(f"^(?:{words.MACHINE})$")
 _CLOSING = compiled(f"^(?:{words.CLOSINGS})$")
-_CONTACT = compiled(words.CONTACT)
+_CONTACT, _SURE_CONTACT = compiled(words.CONTACT), compiled(words.SURE_CONTACT)
 _REFERENCE = compiled(words.REFERENCES)
 _SECRECY = compiled(words.SECRECY)
 _NOTICE = tuple(compiled(group) for group in words.NOTICE)
@@ -52,6 +52,11 @@ def is_closing(line: str) -> bool:
 def is_contact(line: str) -> bool:
     """Say whether a line holds a phone number, an address, a company's form or register."""
     return has(_CONTACT, line[:200].lower())
+
+
+def is_sure_contact(line: str) -> bool:
+    """Say whether a line holds one for sure: a number that begins with 0 may be any number."""
+    return has(_SURE_CONTACT, line[:200].lower())
 
 
 def is_prose(line: str) -> bool:

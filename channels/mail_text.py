@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby, islice
+from itertools import islice
 
 from channels import mail_end
 from channels import mail_marks as marks
@@ -39,25 +39,32 @@ class _Plan:
 
 
 def visible(lines: Lines, *, reply: bool = False, forwarded: bool = False) -> str:
-    """Give what the customer wrote. `reply` and `forwarded` say what the headers know of the mail."""
+    """Give what the customer wrote; all of it, if nothing is theirs alone."""
+    return own(lines, reply=reply, forwarded=forwarded) or full(lines)
+
+
+def own(lines: Lines, *, reply: bool = False, forwarded: bool = False, whole: bool = True) -> str:
+    """Give what is the customer's alone. `reply` and `forwarded` say what the headers know of the mail.
+
+    `whole`: there is no other text before this one.
+    """
     plan = _plan(lines, forwarded=forwarded)
     plan.dropped.update(range(mail_end.banner(lines.texts)))
-    regions = _regions(lines, list(_runs(_kept(lines, plan, reply=reply))))
+    regions = _regions(lines, list(_runs(_kept(lines, plan, reply=reply))), whole=whole)
     if plan.tail < len(lines.texts):
         regions.append(lines.texts[plan.tail :])
-    return _joined(regions) or full(lines)
+    return _joined(regions)
 
 
-def _regions(lines: Lines, runs: Sequence[range]) -> list[list[str]]:
+def _regions(lines: Lines, runs: Sequence[range], *, whole: bool) -> list[list[str]]:
     """Take the signatures off what stays; what is left below a quote may be nothing else."""
     edge = len(runs) - CLOSE_LOOK
     regions: list[list[str]] = []
-    written = False
     for at, run in enumerate(runs):
         rows = [lines.texts[index] for index in run if index not in lines.signed]
         if at < CLOSE_LOOK or at >= edge:
-            mail_end.trim(rows, whole=not written)
-        written = written or any(rows)
+            mail_end.trim(rows, whole=whole)
+        whole = whole and not any(rows)
         regions.append(rows)
     return regions
 
@@ -222,12 +229,8 @@ def _kept(lines: Lines, plan: _Plan, *, reply: bool) -> list[bool]:
 
 
 def _blocks(quoted: Sequence[int], limit: int) -> Iterator[range]:
-    start = 0
-    for there, group in groupby(quoted[:limit], key=bool):
-        stop = start + sum(1 for _ in group)
-        if there:
-            yield range(start, stop)
-        start = stop
+    """Give the runs of quoted lines."""
+    return _runs([mark > 0 for mark in quoted[:limit]])
 
 
 def _is_quote(lines: Lines, plan: _Plan, block: range, *, close: bool, reply: bool) -> bool:
@@ -249,11 +252,11 @@ def _is_own(lines: Lines, block: range, rows: Sequence[str]) -> bool:
     return len(rows) == 1 and rows[0][1:3].strip()[:1] in {"=", *"0123456789"}
 
 
-def _runs(kept: Sequence[bool]) -> Iterator[range]:
+def _runs(kept: list[bool]) -> Iterator[range]:
     """Give the runs of lines that stay."""
-    start = 0
-    for stays, group in groupby(kept):
-        stop = start + sum(1 for _ in group)
-        if stays:
-            yield range(start, stop)
-        start = stop
+    kept = [*kept, True, False]  # so that there is always a next one
+    start, last = kept.index(True), len(kept) - 2
+    while start < last:
+        stop = min(kept.index(False, start), last)
+        yield range(start, stop)
+        start = kept.index(True, stop)

@@ -225,14 +225,20 @@ z wyrazami szacunku|dziękuję|wyrazy szacunku|(med )?(vänliga|bästa) hälsnin
 """)
 # What a line of a signature holds.
 CONTACT = _table(r"""
-(?:\+|\b0)[0-9][0-9 ()/.-]{6,}|[^ @]+@[^ @]+\.[^ @]+|www\.|https?://
+(?:^|[ :(])(?:\+|0)[0-9][0-9 ()/.-]{6,}|[^ @]+@[^ @]+\.[^ @]+|www\.|https?://
 (^|[^\pL])(tel|fax|phone|mobile|mobil|handy|tél|telefon|teléfono|telefone|telefoon|cell|kom|t|m|f)[.:]+ ?:? ?[+(0-9]
 (^|[^\pL])(gmbh|kg|ltd|limited|llc|inc|corp|sarl|sas|s\.?r\.?l|s\.?p\.?a|b\.v|sp\. z o|plc|lda|ag|ohg|ug|e\.v)($|[^\pL])
 geschäftsführ|amtsgericht|handelsregister|ust-?id|registered (in|office)|siret|kvk|p\. ?iva
 (^| )(nip|regon|hrb|hra) ?:? ?[0-9]
 """)
-# Lines beside a name that the customer may well mean us to read.
+# Of these one at least, since numbers that begin with 0 may be anything.
+SURE_CONTACT = _table(r"""
+\+[0-9]{2}|@|www\.|https?://|(^|[^\pL])(tel|fax|phone|mobile|mobil|handy|tél|telefon|teléfono|telefone|telefoon|cell)
+(^|[^\pL])[tmf][.:] ?[+(0-9]|geschäftsführ|amtsgericht|handelsregister|ust-?id|registered (in|office)
+""")
+# Lines beside a name that the customer may well mean us to read: numbers alone, or with one of these.
 REFERENCES = _table(r"""
+^[#1-9][0-9.,/ -]*$
 order|invoice|customer|ticket|contract|account|subscription|case|bestell|rechnung|kunde|auftrag|vertrag|commande
 facture|client|contrat|dossier|pedido|factura|cliente|contrato|fatura|encomenda|fattura|ordine|klant|bestelling
 factuur|faktur|zamówien|klient|umow|reference|referenz|(^| )p\.?s[.: ]
