@@ -1,8 +1,6 @@
 """Acme's billing API over HTTP: tokens, pages, rate limit, idempotency keys. The facts are in `records`."""
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
@@ -10,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from playground import faults, http, options, records, refunds
+from playground.bucket import Bucket
 from playground.world import World
 
 Json = dict[str, Any]
@@ -42,25 +41,6 @@ def build(world: World) -> web.Application:
         ]
     )
     return app
-
-
-@dataclass(slots=True, kw_only=True)
-class Bucket:
-    """A token bucket: `rate` requests a second, bursts up to `room`."""
-
-    rate: float
-    room: float
-    level: float = 0
-    at: float = field(default_factory=time.monotonic)
-
-    def take(self) -> float:
-        """Let one request in and return 0, or return the seconds to wait."""
-        now = time.monotonic()
-        self.level, self.at = max(0, self.level - (now - self.at) * self.rate), now
-        if self.level + 1 > self.room:
-            return (self.level + 1 - self.room) / self.rate
-        self.level += 1
-        return 0
 
 
 class Acme:

@@ -7,17 +7,19 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from playground import acme, http, phone, records, signin, twilio
+from playground import acme, http, phone, records, signin, slack, twilio
 from playground.carrier import WEBHOOK_FAULTS, Carrier
 from playground.faults import REQUEST_KINDS, Faults
 from playground.live import Live
 from playground.options import Options
+from playground.slack_post import EVENT_FAULTS, Poster
 from playground.store import Store
 from playground.world import World
 
 STATIC = Path(__file__).parent / "static"
 OPTIONS = web.AppKey("options", Options)
-PARTS = {"/acme": acme.build, "/twilio": twilio.build}
+PARTS = {"/acme": acme.build, "/twilio": twilio.build, "/slack": slack.build}
+SLACK_KINDS = (*EVENT_FAULTS, "token_revoked", "api_error", "channel_limit")
 
 
 def build(options: Options) -> web.Application:
@@ -34,6 +36,7 @@ def build(options: Options) -> web.Application:
 
     async def let_go(_: web.Application) -> None:
         world.carrier.stop_waiting()
+        world.slack.stop_waiting()
 
     app.on_shutdown.append(let_go)
     return app
@@ -75,19 +78,22 @@ async def _fresh(request: web.Request, handler: Handler) -> web.StreamResponse:
 def _world(options: Options) -> World:
     store = Store(options.db)
     twilio_faults = Faults(requests=REQUEST_KINDS, events=WEBHOOK_FAULTS)
+    slack_faults = Faults(requests=REQUEST_KINDS, events=SLACK_KINDS)
     return World(
         options=options,
         store=store,
         carrier=Carrier(store, options, twilio_faults),
         acme_faults=Faults(requests=REQUEST_KINDS),
         twilio_faults=twilio_faults,
+        slack=Poster(store, options, slack_faults),
+        slack_faults=slack_faults,
     )
 
 
 async def _run(world: World, live: Live) -> AsyncIterator[None]:
     await world.store.open()
     try:
-        async with world.carrier.running(), live.running():
+        async with world.carrier.running(), world.slack.running(), live.running():
             yield
     finally:
         await world.store.close()
@@ -96,11 +102,13 @@ async def _run(world: World, live: Live) -> AsyncIterator[None]:
 def _own_routes(world: World, live: Live) -> list[web.RouteDef]:
     async def reset(_: web.Request) -> web.Response:
         """Restore the demo data and forget every message, fault and template."""
-        world.acme_faults.active.clear()
-        world.twilio_faults.active.clear()
+        for each in (world.acme_faults, world.twilio_faults, world.slack_faults):
+            each.active.clear()
         await world.carrier.forget()
+        await world.slack.forget()
         await world.store.reset()
         world.carrier.ring()
+        world.slack.ring()
         return http.answer({"reset": True})
 
     async def info(_: web.Request) -> web.Response:
@@ -109,6 +117,7 @@ def _own_routes(world: World, live: Live) -> list[web.RouteDef]:
             {"id": c.customer_id, "name": c.name, "phone": c.phone, "email": c.email, "plan": c.plan}
             for c in records.CUSTOMERS.values()
         ]
-        return http.answer({"customers": people, "widget": world.options.widget_url})
+        parts = {"slack": world.options.has_slack, "mail": world.options.has_mail}
+        return http.answer({"customers": people, "widget": world.options.widget_url, "parts": parts})
 
     return [web.post("/reset", reset), web.get("/info", info), web.get("/live", live.show), web.get("/", page)]

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 
 from playground import messages, options, signature
+from playground.background import Background
 from playground.faults import Faults
 from playground.messages import Message
 from playground.store import Store
@@ -48,50 +49,29 @@ class Receipt:
         return not self.taken and (policy == "all" or kind in policy.split(","))
 
 
-class Carrier:
+class Carrier(Background):
     """Moves messages in the background; what it was given is stored before, so a restart goes on."""
 
     def __init__(self, store: Store, settings: options.Options, faults: Faults) -> None:
+        super().__init__()
         self._store = store
         self._settings = settings
         self._faults = faults
         self._http: aiohttp.ClientSession | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._changed = asyncio.Event()
         self._held: list[str] = []
         self._typing: dict[str, float] = {}
-        self.closing = asyncio.Event()
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Work for as long as the context lasts; first take up what a stop left half done."""
-        async with aiohttp.ClientSession(timeout=DEADLINE) as self._http:
+        async with aiohttp.ClientSession(timeout=DEADLINE) as self._http, self.working():
             for message in await self._store.read(messages.unfinished):
-                self._spawn(self.bring(message.sid) if message.inbound else self._advance(message.sid))
+                self.spawn(self.bring(message.sid) if message.inbound else self._advance(message.sid))
             yield
-            self.stop_waiting()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def stop_waiting(self) -> None:
-        """Let everyone go who waits for a change."""
-        self.closing.set()
-        self.ring()
-
-    def ring(self) -> None:
-        """Wake everyone who waits for a change."""
-        self._changed.set()
-        self._changed = asyncio.Event()
-
-    def next_change(self) -> asyncio.Event:
-        """Return the event that the next change sets; take it before looking."""
-        return self._changed
 
     async def forget(self) -> None:
-        """Stop all work under way, after a reset."""
-        for task in self._tasks:
-            task.cancel()
+        """Stop all work under way, before a reset."""
+        await self.drop()
         self._held.clear()
         self._typing.clear()
         self.ring()
@@ -124,7 +104,7 @@ class Carrier:
     def bring_soon(self, sid: str) -> asyncio.Future[None]:
         """Begin to bring a message to the webhook; the future ends with the first attempt."""
         tried: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        task = self._spawn(self.bring(sid, tried))
+        task = self.spawn(self.bring(sid, tried))
         task.add_done_callback(lambda _: _settle(tried))
         return tried
 
@@ -133,7 +113,7 @@ class Carrier:
         await self._store.write(lambda db: messages.add(db, message))
         self._typing.pop(message.phone, None)
         self.ring()
-        self._spawn(self._advance(message.sid))
+        self.spawn(self._advance(message.sid))
 
     async def bring(self, sid: str, tried: asyncio.Future[None] | None = None) -> None:
         """Call the webhook with one message until it is taken or the retries are used up."""
@@ -179,12 +159,6 @@ class Carrier:
             raise RuntimeError("the carrier is not running")
         return self._http
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
     def _webhook_path(self) -> str:
         return urlsplit(self._settings.webhook_url).path
 
@@ -205,7 +179,7 @@ class Carrier:
                 await self.to_phone(reply(message, text))
         held, self._held = self._held, []
         for sid in held:
-            self._spawn(self.bring(sid))
+            self.spawn(self.bring(sid))
 
     async def _advance(self, sid: str) -> None:
         """Let a sent message pass through its states, each told to the status callback."""

@@ -28,6 +28,7 @@ class Fault:
     ms: int
     status: int
     method: str
+    code: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,6 +49,10 @@ class Faults:
                 return fault
         return None
 
+    def look(self, kind: str) -> Fault | None:
+        """Return a fault that holds for as long as it is switched on, without using it up."""
+        return next((fault for fault in self.active if fault.kind == kind), None)
+
     def parse(self, wanted: dict[str, Any]) -> Fault:
         """Read one fault as it came, with defaults for what is left out."""
         kinds = [*self.requests, *self.events]
@@ -60,6 +65,7 @@ class Faults:
             ms=http.whole(wanted, "ms", default=0, least=0),
             status=http.whole(wanted, "status", default=500, least=400),
             method=str(wanted.get("method") or "*").upper(),
+            code=str(wanted.get("code") or ""),
         )
 
 

@@ -40,9 +40,19 @@ def bad_request(message: str) -> Failure:
     return failure(400, "bad_request", message)
 
 
-async def json_object(request: web.Request) -> Json:
+async def whole_body(request: web.Request, *, most: int) -> bytes:
+    """Read a body up to a limit of its own, whatever the server's is."""
+    found = bytearray()
+    async for chunk in request.content.iter_chunked(64 * 1024):
+        found += chunk
+        if len(found) > most:
+            raise failure(413, "too_large", f"The body is larger than {most} bytes.")
+    return bytes(found)
+
+
+async def json_object(request: web.Request, *, most: int | None = None) -> Json:
     """Read the body as a JSON object; an empty body is an empty object."""
-    raw = await request.read()
+    raw = await (request.read() if most is None else whole_body(request, most=most))
     try:
         data = orjson.loads(raw) if raw else {}
     except orjson.JSONDecodeError as error:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 SECRETS = ("API_TOKEN", "WEB_IDENTITY_SECRET", "ACME_API_TOKEN", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")
 
@@ -28,6 +29,30 @@ class Options:
     pace_ms: int = 250  # between two states of a sent message
     rate: int = 200  # requests a second that Acme takes
     webhook_overrides: str = "rc=3&rp=all"  # as our documentation tells operators to configure it
+    slack_bot_token: str = field(default="", repr=False)  # nothing: there is no Slack
+    slack_signing_secret: str = field(default="", repr=False)
+    slack_app_token: str = field(default="", repr=False)  # with it the bot may use Socket Mode
+    slack_support_channel: str = ""  # nothing: C0SUPPORT1
+    slack_api_base: str = ""  # where the bot reaches Slack's API; nothing: where the page is reached
+    slack_retries_s: tuple[float, ...] = (0.3, 3.0, 10.0)  # before each retry; Slack: at once, 1 min, 5 min
+    slack_patience_s: float = 3.0  # within which an answer must come, and a trigger be used
+    email_address: str = ""  # nothing: there are no mailboxes
+    email_inbound_token: str = field(default="", repr=False)
+    email_authserv_id: str = "mx.acme.example"
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = 0  # 0: no SMTP server
+    bot_smtp: str = ""  # host:port of the bot's own SMTP listener; nothing: mail is posted to its webhook
+    mail_retries_s: tuple[float, ...] = (0.3, 3.0, 10.0)  # before each retry of a mail that the bot put off
+
+    @property
+    def has_slack(self) -> bool:
+        """Tell whether Slack is pretended."""
+        return bool(self.slack_bot_token)
+
+    @property
+    def has_mail(self) -> bool:
+        """Tell whether mailboxes are pretended."""
+        return bool(self.email_address)
 
     @property
     def webhook_url(self) -> str:
@@ -56,7 +81,24 @@ def from_environment(environ: Mapping[str, str], *, db: str, bot_url: str, publi
         twilio_whatsapp_from=environ.get("TWILIO_WHATSAPP_FROM") or "whatsapp:+15550100000",
         widget_url=f"{(public_url or bot_url).rstrip('/')}/chat/widget.js",
         pace_ms=int(environ.get("PLAYGROUND_PACE_MS") or 250),
+        **_slack(environ),
+        **_mail(environ),
     )
+
+
+def _slack(environ: Mapping[str, str]) -> dict[str, Any]:
+    names = ("BOT_TOKEN", "SIGNING_SECRET", "APP_TOKEN", "SUPPORT_CHANNEL", "API_BASE")
+    return {f"slack_{name.lower()}": environ.get(f"SLACK_{name}", "") for name in names}
+
+
+def _mail(environ: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "email_address": environ.get("EMAIL_ADDRESS", ""),
+        "email_inbound_token": environ.get("EMAIL_INBOUND_TOKEN", ""),
+        "email_authserv_id": environ.get("EMAIL_AUTHSERV_ID") or "mx.acme.example",
+        "smtp_port": int(environ.get("PLAYGROUND_SMTP_PORT") or 0),
+        "bot_smtp": environ.get("BOT_SMTP", ""),
+    }
 
 
 def first(secrets: str) -> str:

@@ -27,8 +27,45 @@ CREATE INDEX IF NOT EXISTS message_phone ON message (phone, n);
 CREATE INDEX IF NOT EXISTS message_changed ON message (changed);
 CREATE TABLE IF NOT EXISTS phone (number TEXT PRIMARY KEY, opted_out INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS template (sid TEXT PRIMARY KEY, body TEXT NOT NULL, buttons TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, n INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS delivery (
+    n INTEGER PRIMARY KEY, changed INTEGER NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL,
+    body BLOB NOT NULL, headers TEXT NOT NULL, about TEXT NOT NULL, state TEXT NOT NULL, attempts TEXT NOT NULL,
+    at REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS delivery_changed ON delivery (changed);
+CREATE TABLE IF NOT EXISTS slack_message (
+    n INTEGER PRIMARY KEY, changed INTEGER NOT NULL, channel TEXT NOT NULL, ts TEXT NOT NULL, thread_ts TEXT,
+    body TEXT NOT NULL, only_for TEXT, deleted INTEGER NOT NULL DEFAULT 0, UNIQUE (channel, ts));
+CREATE INDEX IF NOT EXISTS slack_message_changed ON slack_message (changed);
+CREATE TABLE IF NOT EXISTS slack_version (
+    n INTEGER PRIMARY KEY, channel TEXT NOT NULL, ts TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS slack_channel (id TEXT PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS slack_view (
+    n INTEGER PRIMARY KEY, changed INTEGER NOT NULL, id TEXT NOT NULL UNIQUE, person TEXT NOT NULL,
+    body TEXT NOT NULL, open INTEGER NOT NULL, errors TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS slack_pass (
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL, about TEXT NOT NULL, expires REAL NOT NULL, uses INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS slack_file (
+    n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, length INTEGER NOT NULL, content BLOB,
+    about TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS slack_call (
+    n INTEGER PRIMARY KEY, at REAL NOT NULL, method TEXT NOT NULL, args TEXT NOT NULL, status INTEGER NOT NULL,
+    error TEXT);
+CREATE TABLE IF NOT EXISTS mail (
+    n INTEGER PRIMARY KEY, changed INTEGER NOT NULL, box TEXT NOT NULL, way TEXT NOT NULL, sender TEXT NOT NULL,
+    recipient TEXT NOT NULL, message_id TEXT NOT NULL, raw BLOB NOT NULL, delivery INTEGER, seen INTEGER NOT NULL,
+    at REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS mail_box ON mail (box, n);
+CREATE INDEX IF NOT EXISTS mail_changed ON mail (changed);
+CREATE TABLE IF NOT EXISTS mailbox (address TEXT PRIMARY KEY, habits TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS smtp_session (
+    n INTEGER PRIMARY KEY, at REAL NOT NULL, sender TEXT NOT NULL, recipients TEXT NOT NULL, message_id TEXT NOT NULL,
+    answer TEXT NOT NULL);
 """
-TABLES = ("refund", "ledger", "message", "phone", "template")
+TABLES = (
+    "refund", "ledger", "message", "phone", "template", "counter", "delivery", "slack_message", "slack_version",
+    "slack_channel", "slack_view", "slack_pass", "slack_file", "slack_call", "mail", "mailbox", "smtp_session",
+)  # fmt: skip
 
 
 class Store:
@@ -94,6 +131,20 @@ class Store:
             raise
         self._db.execute("COMMIT")
         return result
+
+
+def tick(db: sqlite3.Connection, name: str) -> int:
+    """Return the next number of a counter; those who wait for changes compare it."""
+    row = db.execute(
+        "INSERT INTO counter VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET n = n + 1 RETURNING n", (name,)
+    ).fetchone()
+    return int(row[0])
+
+
+def ticked(db: sqlite3.Connection, name: str) -> int:
+    """Return the last number of a counter."""
+    row = db.execute("SELECT n FROM counter WHERE name = ?", (name,)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _empty(db: sqlite3.Connection) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from playground.carrier import Carrier
 from playground.faults import Faults
 from playground.options import Options
+from playground.slack_post import Poster
 from playground.store import Store
 
 
@@ -17,3 +18,5 @@ class World:
     carrier: Carrier
     acme_faults: Faults
     twilio_faults: Faults
+    slack: Poster
+    slack_faults: Faults

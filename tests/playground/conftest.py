@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import aiohttp
 import pytest
@@ -26,6 +28,31 @@ KIM = "+15550101001"
 KIMS_PHONE = f"/playground/phone/{KIM}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """One request of Slack, as it came over the wire."""
+
+    body: bytes
+    headers: dict[str, str]
+
+    @property
+    def event(self) -> Json:
+        """The inner event."""
+        found: Json = json.loads(self.body)["event"]
+        return found
+
+    @property
+    def form(self) -> Json:
+        """The fields of a command."""
+        return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
+
+    @property
+    def payload(self) -> Json:
+        """What a click or modal says."""
+        found: Json = json.loads(self.form["payload"])
+        return found
+
+
 @dataclass(slots=True, kw_only=True)
 class Bot:
     """The bot's side of the wire: keeps what came, answers as the test wants."""
@@ -35,6 +62,8 @@ class Bot:
     callbacks: list[tuple[Json, str, str]] = field(default_factory=list)
     answers: list[web.Response] = field(default_factory=list)
     api: dict[str, Json] = field(default_factory=dict)
+    slack: list[Heard] = field(default_factory=list)
+    slack_answers: list[web.StreamResponse] = field(default_factory=list)
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def until(self, check: Callable[[], bool]) -> None:
@@ -55,6 +84,12 @@ class Bot:
         await self._keep(lambda: self.callbacks.append((form, url, request.headers["X-Twilio-Signature"])))
         return web.Response()
 
+    async def slack_events(self, request: web.Request) -> web.StreamResponse:
+        """Keep what Slack sends, byte for byte."""
+        body, headers = await request.read(), dict(request.headers)
+        await self._keep(lambda: self.slack.append(Heard(body=body, headers=headers)))
+        return self.slack_answers.pop(0) if self.slack_answers else web.Response()
+
     async def operators(self, request: web.Request) -> web.Response:
         """Answer the operators' API from the test's table."""
         if request.headers.get("Authorization") != "Bearer api-token":
@@ -72,6 +107,7 @@ class Bot:
         app = web.Application()
         app.router.add_post("/whatsapp/webhook", self.webhook)
         app.router.add_post("/whatsapp/status", self.status)
+        app.router.add_post("/slack/events", self.slack_events)
         app.router.add_get("/api/v1/{rest:.*}", self.operators)
         return app
 
@@ -101,6 +137,10 @@ def options_for(folder: Path, bot_url: str, **changes: Value) -> Options:
         "twilio_account_sid": "ACtest",
         "twilio_auth_token": "auth-token,older-token",
         "pace_ms": 1,
+        "slack_bot_token": "xoxb-test",
+        "slack_signing_secret": "signing-secret",
+        "slack_app_token": "xapp-test",
+        "slack_retries_s": (0.01, 0.01, 0.01),
     }
     return Options(**{**values, **changes})
 
