@@ -120,9 +120,14 @@ class Api:
         return answer({"tickets": await self._store.tickets(limit=_number(request, "limit", 100, MOST))})
 
     async def action(self, request: web.Request) -> web.Response:
-        """One action as the ledger has it."""
+        """One action as the ledger has it, and who of staff decided on it, when and why."""
         row = await self._store.action(request.match_info["id"])
-        return answer(dict(row)) if row else problem(404, "not_found", "There is no such action.")
+        if row is None:
+            return problem(404, "not_found", "There is no such action.")
+        found = await self._store.session(row["session_id"])
+        known = found[1].actions.get(row["id"]) if found else None
+        approval = asdict(known.approval) if known and known.approval else None
+        return answer({**dict(row), "approval": approval})
 
     async def route(self, request: web.Request) -> web.Response:
         """A dry run for `{"text", "user"?}`: what the classifier makes of it, and which tools a newcomer may use."""

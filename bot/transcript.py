@@ -61,7 +61,7 @@ def _frame(place: str, stored: ev.Stored, labels: dict[str, str], *, is_open: bo
         stored,
         id=event.outbox,
         author=AUTHORS.get(event.author, "system"),
-        name=None,
+        name=event.name,
         text=event.text,
         html=render.html(event.text),
         citations=event.citations,

@@ -14,6 +14,10 @@ from state.sql.database import Row, Tx, query
 
 PAGE = 500
 ASK_AGAIN_MS = 10_000
+TICKET = (
+    *("id", "number", "session_id", "status", "priority", "reason", "created_at", "closed_at", "assignee"),
+    *("outcome", "goal", "outcome_reason"),
+)
 
 
 def live(vault: Vault, address: Address) -> Tx[Row | None]:
@@ -96,7 +100,8 @@ def sessions(limit: int, before: int | None) -> Tx[list[Row]]:
 def tickets(vault: Vault, limit: int) -> Tx[list[dict[str, Any]]]:
     """Tickets, newest first, with their subjects."""
     rows = yield query(
-        "SELECT id, number, session_id, status, priority, reason, subject_enc, owner, created_at FROM tickets"
+        "SELECT id, number, session_id, status, priority, reason, subject_enc, owner, created_at, closed_at, assignee,"
+        " outcome, goal, outcome_reason FROM tickets"
         " ORDER BY number DESC LIMIT :limit",
         limit=limit,
     )
@@ -107,7 +112,7 @@ def tickets(vault: Vault, limit: int) -> Tx[list[dict[str, Any]]]:
         subject = cipher.open(row["subject_enc"], f"tickets|subject|{row['id']}").decode() if cipher else "(erased)"
         found.append(
             {
-                **{k: row[k] for k in ("id", "number", "session_id", "status", "priority", "reason", "created_at")},
+                **{k: row[k] for k in TICKET},
                 "subject": subject,
             }
         )

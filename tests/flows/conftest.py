@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.app import Services
+from tests.flows.desk import Desk
 from tests.harness import trained
 from tests.harness.inprocess import performed
 from tests.harness.places import Place
@@ -35,14 +36,27 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, tuning: dict[str, Any]
 
 
 @pytest.fixture
-async def stage(place: Place) -> AsyncIterator[Stage]:
+async def performance(place: Place) -> AsyncIterator[tuple[Stage, list[Services]]]:
     """An empty bot with the outside world: on SQLite in one process, or as three over PostgreSQL and Redis."""
     async with performed(place, APART if place.redis_url else ("serve",)) as (one, services):
-        yield one
+        yield one, services
         await one.outside.mend()
         await one.operators.at_rest()
         await _refolds(one, services[0])
-        await _answered(one)
+
+
+@pytest.fixture
+async def stage(performance: tuple[Stage, list[Services]]) -> AsyncIterator[Stage]:
+    """A bot that answers every message: where no person takes part."""
+    yield performance[0]
+    await performance[0].operators.at_rest()
+    await _answered(performance[0])
+
+
+@pytest.fixture
+def desk(performance: tuple[Stage, list[Services]]) -> Desk:
+    """A bot with people behind it."""
+    return Desk(stage=performance[0], services=performance[1][0])
 
 
 async def _refolds(stage: Stage, services: Services) -> None:

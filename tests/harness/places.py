@@ -10,7 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 ROOT = Path(__file__).resolve().parents[2]
+ROBIN, SAM = "T0ACME0001/U0ROBIN001", "T0ACME0001/U0SAM00001"
+ALERTS = "team@acme.example"
 PORTS = range(
     10_240, 32_000
 )  # below those that the kernel gives to outgoing connections, so that a restart finds its own
@@ -60,10 +64,13 @@ def port() -> int:
 
 
 def write_tuning(folder: Path, changes: Mapping[str, Any] | None = None) -> Path:
-    """Write a folder for CONFIG_DIR that changes nothing but times."""
+    """Write a folder for CONFIG_DIR that changes nothing but times, and makes staff of the playground's people."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = [f"{name} = {_toml(value)}" for name, value in {**FAST, **(changes or {})}.items()]
     (folder / "bot.toml").write_text("\n".join(lines) + "\n")
+    policies = yaml.safe_load((ROOT / "config" / "policies.yaml").read_text())
+    policies |= {"staff": policies["demo_staff"], "alerts": {"email": ALERTS}}
+    (folder / "policies.yaml").write_text(yaml.safe_dump(policies))
     return folder
 
 
