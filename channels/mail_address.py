@@ -52,6 +52,12 @@ def real(address: str) -> str:
     return address.removeprefix(UNPROVEN)
 
 
+def name(address: str) -> str:
+    """Spell an identity's address as it is kept, the mark of an unproven one included; empty for what is none."""
+    found = normal(real(address)) or ""
+    return claimed(found) if found and address.startswith(UNPROVEN) else found
+
+
 def plus(address: str, tag: str) -> str:
     """Give one of our address's own sub-addresses."""
     local, domain = split(address)

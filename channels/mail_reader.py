@@ -58,7 +58,7 @@ class MailReader:
         try:
             process = await self._ready()
             async with asyncio.timeout(self.patience):
-                return _restored(json.loads(await _exchange(process, raw)))
+                return restored(await _exchange(process, raw))
         except BaseException as error:
             await self.close()  # it may be in the middle of something
             if isinstance(error, TimeoutError):
@@ -117,8 +117,9 @@ async def _exchange(process: asyncio.subprocess.Process, raw: bytes) -> bytes:
     return await _output(process).readexactly(length)
 
 
-def _restored(found: dict[str, Any]) -> Preview:
+def restored(answer: bytes) -> Preview:
     """Make a preview again of what came as JSON."""
+    found: dict[str, Any] = json.loads(answer)
     for name in ("from_", "reply_to", "to", "cc"):
         found[name] = tuple(Mailbox(**item) for item in found[name])
     found["reports"] = tuple(Report(**item) for item in found["reports"])

@@ -26,9 +26,10 @@ LONGEST_ID = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """What a reply address says: the ticket that was written about, if there was one."""
+    """What a reply address says: whom we wrote to, by the name they are known under, and about which ticket."""
 
     ticket: int | None
+    address: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,20 +40,24 @@ class MailTokens:
     ours: str
 
     def make(self, ticket: int | None, recipient: str) -> str:
-        """Give the token of a reply address: `1042-mac`, or `-mac` without a ticket."""
+        """Give the token of a reply address: `1042-mac`, or `-mac` without a ticket.
+
+        `recipient` is spelt as in the identity, so that an unproven one's token never leads to the proven one.
+        """
         number = "" if ticket is None else str(ticket)
-        return f"{number}-{self._mac(REPLY, number, mail_address.normal(recipient) or '')[:MAC]}"
+        return f"{number}-{self._mac(REPLY, number, mail_address.name(recipient))[:MAC]}"
 
     def check(self, token: str, from_address: str) -> Token | None:
-        """Read a token that was made for this very address; None for any other."""
+        """Read a token that was made for this very address, proven or not; None for any other."""
         number, dash, _ = token.lower().partition("-")
         sender = mail_address.normal(from_address)
         if not dash or not sender or (number and not _is_number(number)):
             return None
         ticket = int(number) if number else None
-        if not _same(token.lower(), self.make(ticket, sender)):
-            return None
-        return Token(ticket=ticket)
+        for name in (sender, mail_address.claimed(sender)):
+            if _same(token.lower(), self.make(ticket, name)):
+                return Token(ticket=ticket, address=name)
+        return None
 
     def reply_address(self, ticket: int | None, recipient: str) -> str:
         """Give the address for `Reply-To`: ours with the token behind a plus."""
@@ -73,7 +78,7 @@ class MailTokens:
         outbox_id, dot, mac = left[:LONGEST_ID].rpartition(".")
         if not dot or not _same(mac.lower(), self._mac("id", outbox_id.lower())[:MAC]):
             return None
-        return outbox_id
+        return outbox_id.lower()
 
     def bounce_address(self, outbox_id: str) -> str:
         """Give the envelope sender of a reply, so that its bounce says by its recipient what it is about.

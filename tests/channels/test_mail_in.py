@@ -1,0 +1,395 @@
+"""Mails taken in: whose they are, which conversation they continue, which are never answered, and which are one."""
+
+from __future__ import annotations
+
+import pytest
+
+from channels.mail_in import LOOP_MAILS, MailIn
+from state import errors
+from state.identity import Address, Assurance
+from state.messages import Inbound, Thread
+from tests.channels import mails
+from tests.channels.mails import KIM, LEE, OURS, OUTBOX, SERVER, mail, stated
+from tests.channels.world import World
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read mails in this process."""
+    mails.read_here(monkeypatch)
+
+
+@pytest.fixture
+def world() -> World:
+    """A world with mail on, and a server of ours that vouches for senders."""
+    return mails.mail_world()
+
+
+async def taken(world: World, *raws: bytes) -> Inbound:
+    """Take mails in; the last one as the engine got it."""
+    box = MailIn(world.ports())
+    try:
+        for raw in raws:
+            await box.take(raw)
+    finally:
+        await box.close()
+    return world.inbound[-1]
+
+
+async def test_a_mail_becomes_a_message(world: World) -> None:
+    """With the words that were written, the name, the raw mail, and what an answer needs to stay in the thread."""
+    raw = stated(mail("Where is my refund?\r\n\r\nKim", References="<a@x> <b@x>", In_Reply_To="<b@x>"))
+    got = await taken(world, raw)
+    assert ("email", OURS, Address(channel="email", address=KIM)) == (got.channel, got.account, got.sender)
+    assert (Assurance.CHANNEL, KIM, "Kim Example", raw) == (got.assurance, got.email, got.name, got.raw)
+    assert got.text.startswith("Where is my refund?")
+    assert "silent" not in got.extra
+    thread = got.extra["thread"]
+    assert (["a@x", "b@x"], "My refund", None, OURS) == tuple(
+        thread[name] for name in ("references", "subject", "ticket", "to")
+    )
+    assert thread["message_id"].endswith("@example.com")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "mx.evil.example; dmarc=pass header.from=example.com",
+        f"{SERVER}.evil.example; dmarc=pass header.from=example.com",
+        f"{SERVER}; dmarc=pass header.from=evil.example",
+        f"{SERVER}; dmarc=pass",
+        f"{SERVER}; dmarc=fail header.from=example.com; dkim=pass header.d=example.com",
+        f"{SERVER}; dmarc=permerror header.from=example.com; spf=pass smtp.mailfrom=example.com",
+        f"{SERVER}; dkim=pass header.d=evil.example; spf=pass smtp.mailfrom=x@evil.example",
+        f"{SERVER}; dkim=pass header.d=com",
+        f"{SERVER}; dkim=fail header.d=example.com",
+        f"{SERVER}; none",
+        f'{SERVER}; spf=pass smtp.mailfrom="a; dmarc=pass header.from=example.com ;"@evil.example',
+        f"{SERVER}; spf=pass (; dmarc=pass header.from=example.com ;) smtp.mailfrom=evil.example",
+    ],
+)
+async def test_a_claimed_sender_is_nobody_s_session(world: World, value: str | None) -> None:
+    """Without our server's word for this very domain, the sender is a claim with an identity of its own."""
+    got = await taken(world, mail() if value is None else stated(mail(), value))
+    assert (Address(channel="email", address=f"?{KIM}"), Assurance.CLAIMED) == (got.sender, got.assurance)
+    assert got.email is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"{SERVER}; dmarc=pass header.from=example.com",
+        f"{SERVER.upper()} 1; spf=none; dmarc=pass (p=REJECT) header.from=EXAMPLE.com",
+        f"{SERVER}; dkim=fail header.d=list.example; dkim=pass header.d=example.com header.s=s1",
+        f"{SERVER}; dkim=pass header.i=@example.com",
+        f"{SERVER}; dkim=pass header.d=mail.example.com; dmarc=none header.from=example.com",
+        f"{SERVER}; spf=pass smtp.mailfrom=bounces@mail.example.com",
+    ],
+)
+async def test_our_server_s_word_counts(world: World, value: str) -> None:
+    """DMARC for the sender's domain, or DKIM or SPF of the same organisation."""
+    got = await taken(world, stated(mail(), value))
+    assert (Address(channel="email", address=KIM), Assurance.CHANNEL) == (got.sender, got.assurance)
+
+
+async def test_only_the_topmost_word_counts(world: World) -> None:
+    """One with our server's name further down was in the mail when it came."""
+    forged = stated(mail(), mails.PASS)
+    for above in (f"{SERVER}; dmarc=fail header.from=example.com", f"{SERVER}; spf=none", "relay.example; none"):
+        got = await taken(world, stated(forged + b" ", above))
+        assert f"?{KIM}" == got.sender.address
+
+
+async def test_words_on_untrusted_ways_do_not_count(world: World) -> None:
+    """What did not come through our own server may bear anybody's word."""
+    box = MailIn(world.ports())
+    await box.take(stated(mail()), trusted=False)
+    await box.close()
+    assert f"?{KIM}" == world.inbound[0].sender.address
+
+
+# --- evidence that we wrote to this address
+
+
+async def test_a_signed_reply_address_leads_to_its_ticket(world: World) -> None:
+    """The mail lands under its sender, as a claim only, whatever else is in it."""
+    to = mails.tokens(world).reply_address(1042, KIM)
+    got = await taken(world, mail(To=to))
+    assert (Address(channel="email", address=KIM), Assurance.CLAIMED) == (got.sender, got.assurance)
+    assert (1042, to) == (got.extra["thread"]["ticket"], got.extra["thread"]["to"])
+    proven = await taken(world, stated(mail("Again.", To="x@y", Delivered_To=to)))
+    assert (Assurance.CHANNEL, 1042) == (proven.assurance, proven.extra["thread"]["ticket"])
+
+
+async def test_another_one_s_reply_address_leads_nowhere(world: World) -> None:
+    """It was made for Lee; in Kim's hands, proven or not, it says nothing."""
+    to = mails.tokens(world).reply_address(1042, LEE)
+    assert None is (await taken(world, mail(To=to))).extra["thread"]["ticket"]
+    assert f"?{KIM}" == world.inbound[-1].sender.address
+    got = await taken(world, stated(mail("Proven.", To=to)))
+    assert (KIM, None) == (got.sender.address, got.extra["thread"]["ticket"])
+
+
+async def test_a_forger_with_a_name_but_no_token_gets_no_session(world: World) -> None:
+    """Tokens with another number, cut short, or made up."""
+    made = mails.tokens(world).reply_address(1042, KIM)
+    for to in (made.replace("1042", "1"), made.replace("@", "a@"), "support+t1042-aaaaaaaaaaaaaaaaaaaa@acme.example"):
+        assert f"?{KIM}" == (await taken(world, mail(To=to))).sender.address
+
+
+async def test_our_message_id_leads_to_its_conversation(world: World) -> None:
+    """In `In-Reply-To`, or only in `References` as when a provider replaced the parent's id."""
+    ours = mails.written(world, KIM, ticket=7)
+    for headers in ({"In_Reply_To": ours}, {"References": f"{ours} <0102-ses@eu.amazonses.com>"}):
+        got = await taken(world, mail(**headers))
+        assert (KIM, Assurance.CLAIMED) == (got.sender.address, got.assurance)
+        assert 7 == got.extra["thread"]["ticket"]
+
+
+async def test_a_provider_s_id_leads_to_its_conversation(world: World) -> None:
+    """SES names a mail by the left part of the id that it gave it."""
+    mails.written(world, KIM, outbox="0102018f-ses-000000")
+    got = await taken(world, mail(In_Reply_To="<0102018f-ses-000000@eu-west-1.amazonses.com>"))
+    assert (KIM, Assurance.CLAIMED) == (got.sender.address, got.assurance)
+
+
+async def test_a_forged_in_reply_to_leads_nowhere(world: World) -> None:
+    """An id without our proof, and a true one of a mail to somebody else."""
+    ours = mails.written(world, KIM)
+    assert (
+        f"?{KIM}"
+        == (await taken(world, mail(In_Reply_To=f"<{OUTBOX}.aaaaaaaaaaaaaaaaaaaa@acme.example>"))).sender.address
+    )
+    got = await taken(world, mail(From=LEE, In_Reply_To=ours))
+    assert f"?{LEE}" == got.sender.address
+    got = await taken(world, stated(mail(From=LEE, In_Reply_To=ours, Subject="Re: [#7]")))
+    assert (LEE, None) == (got.sender.address, got.extra["thread"]["ticket"])
+
+
+async def test_an_unproven_correspondent_stays_unproven(world: World) -> None:
+    """Who was answered as a claim goes on as that claim; proven, they are somebody else until a person links them."""
+    ours = mails.written(world, f"?{KIM}", ticket=7)
+    to = mails.tokens(world).reply_address(7, f"?{KIM}")
+    for headers in ({"In_Reply_To": ours}, {"To": to}):
+        got = await taken(world, mail(**headers))
+        assert (f"?{KIM}", 7) == (got.sender.address, got.extra["thread"]["ticket"])
+        got = await taken(world, stated(mail("Proven.", **headers)))
+        assert (KIM, None) == (got.sender.address, got.extra["thread"]["ticket"])
+
+
+async def test_a_ticket_number_counts_for_its_own_customer(world: World) -> None:
+    """A stranger who quotes a number, or a forger with the customer's name, gets no ticket."""
+    world.tickets[1042, f"email:{KIM}"] = Thread(
+        session_id="s1", user_id="u1", address=Address(channel="email", address=KIM), ticket=1042
+    )
+    subject = "Re: Invoice [#1042] [#x] [#1] [#99999999999999]"
+    assert 1042 == (await taken(world, stated(mail(Subject=subject)))).extra["thread"]["ticket"]
+    assert None is (await taken(world, mail("Forged.", Subject=subject))).extra["thread"]["ticket"]
+    assert f"?{KIM}" == world.inbound[-1].sender.address
+    assert None is (await taken(world, stated(mail(From=LEE, Subject=subject)))).extra["thread"]["ticket"]
+
+
+# --- senders that are none
+
+
+@pytest.mark.parametrize(
+    "sender,wanted",
+    [
+        (f"{KIM}, {LEE}", f"?{KIM}"),
+        (f"{KIM}\r\nFrom: {LEE}", f"?{KIM}"),
+        (f"not an address\r\nFrom: {KIM}", f"?{KIM}"),
+        (f"{KIM}\r\nFrom: not an address", f"?{KIM}"),
+    ],
+)
+async def test_more_than_one_sender_is_kept_without_an_answer(world: World, sender: str, wanted: str) -> None:
+    """Whoever our server vouches for may be the other one."""
+    to = mails.tokens(world).reply_address(1042, KIM)
+    got = await taken(world, stated(mail(From=sender, To=to)))
+    assert (wanted, Assurance.CLAIMED) == (got.sender.address, got.assurance)
+    assert (True, "auto") == (got.extra["silent"], got.extra["class"])
+
+
+async def test_no_sender_at_all_is_kept_without_an_answer(world: World) -> None:
+    """Each such mail is a person of its own, whom nobody writes to."""
+    first = await taken(world, mail("One.", From=""))
+    second = await taken(world, mail("Two.", From="undisclosed"))
+    for got in (first, second):
+        assert got.sender.address.startswith("?")
+        assert got.sender.address.endswith("@nobody.invalid")
+        assert got.extra["silent"]
+    assert first.sender != second.sender
+
+
+async def test_a_name_that_looks_like_an_address_is_a_name(world: World) -> None:
+    """`"kim@example.com" <mallory@evil.example>` is Mallory."""
+    value = f"{SERVER}; dmarc=pass header.from=evil.example"
+    got = await taken(world, stated(mail(From=f'"{KIM}" <mallory@evil.example>'), value))
+    assert ("mallory@evil.example", Assurance.CHANNEL) == (got.sender.address, got.assurance)
+    got = await taken(world, stated(mail("Hi", From=f'"{KIM}" <mallory@evil.example>')))
+    assert "?mallory@evil.example" == got.sender.address
+
+
+async def test_an_address_has_one_spelling(world: World) -> None:
+    """Upper case and an international domain lead to the same person."""
+    got = await taken(world, stated(mail(From="Kim <KIM@Example.COM>")))
+    assert KIM == got.sender.address
+    value = f"{SERVER}; dmarc=pass header.from=xn--bcher-kva.example"
+    got = await taken(world, stated(mail(From="Kim <kim@bücher.example>"), value))
+    assert ("kim@xn--bcher-kva.example", Assurance.CHANNEL) == (got.sender.address, got.assurance)
+
+
+# --- what is never answered
+
+
+@pytest.mark.parametrize(
+    "headers,kind",
+    [
+        ({"Auto-Submitted": "auto-replied"}, "auto"),
+        ({"List-Id": "<news.example.com>"}, "auto"),
+        ({"Precedence": "bulk"}, "auto"),
+        ({"X-Throughline-Loop": "anything"}, "auto"),
+        ({"From": "no-reply@example.com"}, "auto"),
+        ({"From": OURS}, "auto"),
+        ({"From": "support+tag@acme.example"}, "auto"),
+        ({"Return-Path": "<>"}, "bounce"),
+        ({"From": "MAILER-DAEMON@example.com"}, "bounce"),
+    ],
+)
+async def test_what_no_person_wrote_is_kept_without_an_answer(world: World, headers: dict[str, str], kind: str) -> None:
+    """Automatic mails, lists, our own mails, bounces of nothing we sent."""
+    got = await taken(world, stated(mail(**headers)))
+    assert (True, kind) == (got.extra["silent"], got.extra["class"])
+
+
+async def test_a_mail_that_asks_for_no_automatic_answer_is_a_person_s(world: World) -> None:
+    """Outlook adds that to what people write."""
+    assert "silent" not in (await taken(world, mail(**{"X-Auto-Response-Suppress": "All"}))).extra
+
+
+async def test_a_loop_ends(world: World) -> None:
+    """After ten mails in ten minutes one more is answered that day; copies of a mail do not count."""
+    box = MailIn(world.ports())
+    for number in range(LOOP_MAILS + 4):
+        for _ in range(2):
+            await box.take(stated(mail(f"Mail {number}")))
+    await box.close()
+    silent = [bool(got.extra.get("silent")) for got in world.inbound]
+    assert [False] * (LOOP_MAILS + 1) + [True] * 3 == silent
+
+
+# --- bounces of ours
+
+
+@pytest.mark.parametrize(
+    "status,action,wanted",
+    [("5.1.1", "failed", "failed"), ("2.0.0", "delivered", "delivered"), ("4.4.1", "delayed", None)],
+)
+async def test_a_bounce_of_a_reply_is_its_status(world: World, status: str, action: str, wanted: str | None) -> None:
+    """It is no message; one that only says that it takes longer is nothing."""
+    ours = mails.written(world, KIM)
+    box = MailIn(world.ports())
+    await box.take(mails.bounce(ours, status=status, action=action))
+    await box.take(
+        mails.bounce("<gone@x>", status=status, action=action, to=mails.tokens(world).bounce_address(OUTBOX))
+    )
+    await box.close()
+    assert [] == world.inbound
+    assert [wanted] * 2 * bool(wanted) == [update.status for update in world.updates]
+    assert {OUTBOX} >= {update.outbox_id for update in world.updates}
+    if wanted == "failed":
+        assert "bounced 5.1.1" == world.updates[0].reason
+
+
+async def test_a_bounce_by_a_provider_s_id(world: World) -> None:
+    """Of a mail whose Message-ID a provider replaced."""
+    mails.written(world, KIM, outbox="0102018f-ses")
+    box = MailIn(world.ports())
+    await box.take(mails.bounce("<0102018f-ses@eu.amazonses.com>"))
+    await box.close()
+    assert [("0102018f-ses", None, "failed")] == [(u.provider_id, u.outbox_id, u.status) for u in world.updates]
+
+
+async def test_a_bounce_of_nothing_of_ours_is_kept(world: World) -> None:
+    """Somebody else's mail under our name, or a forged report: it changes nothing."""
+    mails.written(world, KIM)
+    got = await taken(world, mails.bounce(f"<{OUTBOX}.aaaaaaaaaaaaaaaaaaaa@acme.example>"))
+    assert ([], True, "bounce") == (world.updates, got.extra["silent"], got.extra["class"])
+
+
+async def test_an_out_of_office_note_at_the_bounce_address_is_no_bounce(world: World) -> None:
+    """It has a null sender too, and the reply was delivered."""
+    note = mail(
+        "I am away.", To=mails.tokens(world).bounce_address(OUTBOX), Return_Path="<>", Auto_Submitted="auto-replied"
+    )
+    got = await taken(world, note)
+    assert ([], True) == (world.updates, got.extra["silent"])
+
+
+# --- one mail, many ways
+
+
+async def test_the_same_mail_twice_is_one_message(world: World) -> None:
+    """Whatever servers on the two ways added on top; without a Message-ID by what it says."""
+    box = MailIn(world.ports())
+    assert [True, False] == [
+        await box.take(raw) for raw in (stated(mail()), b"Received: by relay.example\r\n" + mail())
+    ]
+    bare = mail("No id.", Message_ID="")
+    assert [True, False] == [await box.take(raw) for raw in (bare, b"Received: by relay.example\r\n" + bare)]
+    assert await box.take(mail("No id, other words.", Message_ID=""))
+    await box.close()
+    assert 3 == len(world.inbound)
+
+
+async def test_the_same_id_of_another_sender_is_another_message(world: World) -> None:
+    """Or somebody could keep a mail away by sending its id before."""
+    box = MailIn(world.ports())
+    assert await box.take(mail(Message_ID="<one@x>"))
+    assert await box.take(mail(Message_ID="<one@x>", From=LEE))
+    await box.close()
+
+
+async def test_what_cannot_be_committed_is_not_taken(world: World) -> None:
+    """The error reaches whoever would have acknowledged it; a second try is the first message."""
+    box = MailIn(world.ports())
+    world.failing = True
+    with pytest.raises(errors.RetryLater):
+        await box.take(mail())
+    world.failing = False
+    assert await box.take(mail())
+    await box.close()
+
+
+# --- contents
+
+
+async def test_attachments_are_named_and_limited(world: World) -> None:
+    """Programs, and what is over the limits, are named but not kept as files; the raw mail has them all."""
+    files = [("invoice.pdf", "application/pdf", b"%PDF"), ("run.EXE", "image/png", b"MZ")]
+    many = [(f"{n}.png", "image/png", b"x") for n in range(30)]
+    got = await taken(world, mails.with_files(*files, *many))
+    assert ["invoice.pdf", "run.EXE", "0.png"] == [one["name"] for one in got.media[:3]]
+    assert [True, False, True] == [one["kept"] for one in got.media[:3]]
+    assert 20 > sum(one["kept"] for one in got.media) > 15
+    assert {"name", "content_type", "size", "number", "inline", "kept"} == set(got.media[0])
+
+
+async def test_a_mail_that_cannot_be_read_is_kept(world: World) -> None:
+    """With its subject for a text; an automatic one is still not answered."""
+    head, _, _ = mail(**{"Content-Type": 'multipart/mixed; boundary="b0"'}).partition(b"\r\n\r\n")
+    deep = b"".join(
+        b'--b%d\r\nContent-Type: multipart/mixed; boundary="b%d"\r\n\r\n' % (n, n + 1) for n in range(3_000)
+    )
+    got = await taken(world, head + b"\r\n\r\n" + deep)
+    assert ("My refund", True) == (got.text, "notes" in got.extra)
+    got = await taken(
+        world,
+        b"Auto-Submitted: auto-replied\r\n" + head.replace(b"@example.com>\r\n", b"@x.com>\r\n") + b"\r\n\r\n" + deep,
+    )
+    assert got.extra["silent"]
+
+
+async def test_an_empty_mail_says_its_subject(world: World) -> None:
+    """A request may stand in the subject alone."""
+    assert "My refund" == (await taken(world, mail(""))).text
