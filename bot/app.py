@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -250,10 +251,37 @@ def _mount_playground(app: web.Application, settings: Settings) -> None:
         twilio_account_sid=settings.twilio_account_sid or "",
         twilio_auth_token=settings.twilio_auth_token[0].get_secret_value(),
         twilio_whatsapp_from=settings.twilio_whatsapp_from or "",
+        **_pretended_slack(settings),
+        **_pretended_mail(settings),
     )
     app[playground.OPTIONS] = options
     app.router.add_get("/", playground.page)
     app.add_subapp("/playground", playground.build(options))
+
+
+def _pretended_slack(settings: Settings) -> dict[str, Any]:
+    """What the playground's Slack must know, while it stands in for the real one."""
+    token, secret = settings.slack_bot_token, settings.slack_signing_secret
+    if not settings.slack_emulated or token is None or secret is None:
+        return {}
+    return {
+        "slack_bot_token": token.get_secret_value(),
+        "slack_signing_secret": secret.get_secret_value(),
+        "slack_support_channel": settings.slack_support_channel or "",
+    }
+
+
+def _pretended_mail(settings: Settings) -> dict[str, Any]:
+    """What the playground's mail server must know, while it stands in for the world's."""
+    smtp, token = settings.smtp_url, settings.email_inbound_token
+    if not settings.mail_emulated or smtp is None or token is None:
+        return {}
+    return {
+        "email_address": settings.email_address or "",
+        "email_inbound_token": token.get_secret_value(),
+        "email_authserv_id": settings.email_authserv_id or "",
+        "smtp_port": urlsplit(smtp.get_secret_value()).port or 0,
+    }
 
 
 async def run(settings: Settings, role: str) -> None:
