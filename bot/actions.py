@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from bot import approvals, replies
+from bot import approvals, replies, step_up
 from bot.draft import Draft
 from bot.parts import Parts
 from bot.run import Run
@@ -49,7 +49,7 @@ async def act(one: Run, step: Step) -> bool:
     if waiting and waiting.state in DOUBTFUL:
         draft.say(one.parts.replies["action_unknown"])
         return False
-    proposal = _propose(one, step)
+    proposal = await _propose(one, step)
     if proposal is None:
         return False
     if waiting and waiting.args_hash == proposal["args_hash"]:
@@ -75,7 +75,7 @@ async def _consented(one: Run, step: Step, action: Action) -> bool:
     return await _carry_out(one, step, one.draft.session.actions[action.id])
 
 
-def _propose(one: Run, step: Step) -> dict[str, Any] | None:
+async def _propose(one: Run, step: Step) -> dict[str, Any] | None:
     """The write with its arguments checked; None (and said why) when it cannot be."""
     call = step.calls[0]
     caller = one.draft.caller(workflow=one.workflow.name, step=step.name)
@@ -83,6 +83,9 @@ def _propose(one: Run, step: Step) -> dict[str, Any] | None:
     one.draft.audit(made.audit)
     if isinstance(made, Outcome):
         one.draft.emit(ev.ToolRefused(tool=call.tool, reason=made.reason, message=made.message))
+        if made.reason in step_up.REASONS:
+            await step_up.ask(one)
+            return None
         one.draft.say(replies.render(one.parts.replies["action_refused"], {"message": made.message}))
         one.end("failed", made.reason)
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bot import actions, approvals, consent, extract, flow, replies
+from bot import actions, approvals, consent, extract, flow, replies, step_up
 from bot.draft import Draft
 from bot.parts import Parts
 from bot.workflows import Slot
@@ -56,6 +56,8 @@ async def read(draft: Draft, parts: Parts, what: Said) -> bool:
         return _stray(draft, parts, what)
     if task.question.action:
         return await _consent(draft, parts, what, task, task.question)
+    if task.question.slot == step_up.SIGN_IN:
+        return await step_up.read(draft, parts, what.text, task, task.question)
     return await _slot(draft, parts, what, task, task.question)
 
 
@@ -145,6 +147,9 @@ async def _answer(
     draft: Draft, parts: Parts, what: Said, task: Task, question: Question, *, answer: object, shown: bool
 ) -> None:
     """Apply an answer: consent to, or decline, an action; or set a slot."""
+    if question.slot == step_up.SIGN_IN:
+        await step_up.chosen(draft, parts, task, answer)
+        return
     if question.action is None:
         draft.emit(ev.SlotsSet(task=task.id, values={question.slot: answer}, by="user", source=draft.last_in))
     elif answer == "no":

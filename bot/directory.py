@@ -22,10 +22,10 @@ _asked: OrderedDict[str, float] = OrderedDict()
 
 
 class Moved(Exception):
-    """The session was linked into another; its turn runs there."""
+    """Sessions were linked, or parted: the turn begins anew, wherever its messages are now."""
 
     def __init__(self, frozen: tuple[str, ...], to: str) -> None:
-        """Which sessions were frozen, and where they went."""
+        """Which sessions are not what they were, and where it goes on."""
         super().__init__(to)
         self.frozen = frozen
         self.to = to
@@ -47,14 +47,14 @@ async def resolve(opened: Opened, lease: Lease, parts: Parts) -> Opened:
     ):
         return opened
     address = await parts.store.address(identity)
-    if address is None or address.channel != "whatsapp" or not address.address.startswith("+"):
+    if address is None or query(address) is None:
         return opened
-    claims = await _ask(parts, lease, address)
+    claims = await ask(parts, lease, address)
     if claims is None:
         _remember(identity)
         return opened
     proven = await parts.store.prove(address, claims, method="directory", create=False)
-    if lease.session_id in proven.frozen or proven.session_id != lease.session_id:
+    if proven.frozen or proven.session_id != lease.session_id:
         raise Moved(proven.frozen, proven.session_id)
     return await parts.store.open_session(lease)
 
@@ -74,8 +74,20 @@ def _remember(identity: str) -> None:
         _asked.popitem(last=False)
 
 
-async def _ask(parts: Parts, lease: Lease, address: Address) -> Claims | None:
-    """Ask the directory for a phone number; None when it does not know it. Raises Silent."""
+def query(address: Address) -> dict[str, str] | None:
+    """What the directory is asked about an address; None for one it cannot know, or that nobody vouches for."""
+    if address.channel == "whatsapp" and address.address.startswith("+"):
+        return {"phone": address.address}
+    if address.channel == "email" and not address.address.startswith("?"):
+        return {"email": address.address}
+    return None
+
+
+async def ask(parts: Parts, lease: Lease, address: Address) -> Claims | None:
+    """Ask the directory whose address this is; None when it does not know it, or knows several. Raises Silent."""
+    arguments = query(address)
+    if arguments is None or parts.gateway.catalog.get(TOOL) is None:
+        return None
     caller = Caller(
         actor=SYSTEM,
         session_id=lease.session_id,
@@ -84,7 +96,7 @@ async def _ask(parts: Parts, lease: Lease, address: Address) -> Claims | None:
         assurance=Assurance.CHANNEL,
         scopes=parts.scopes,
     )
-    outcome = await parts.gateway.look_up(TOOL, {"phone": address.address}, caller=caller, timeout=parts.time_left(5.0))
+    outcome = await parts.gateway.look_up(TOOL, arguments, caller=caller, timeout=parts.time_left(5.0))
     if outcome.state != "succeeded" or not outcome.result or not outcome.result.get("customer_id"):
         log.info("directory_asked", found=False, reason=outcome.reason)
         if outcome.reason not in ANSWERS:

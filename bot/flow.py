@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bot import actions, decisions, handoff, replies
+from bot import actions, decisions, handoff, replies, step_up
 from bot.draft import Draft, Letter
 from bot.parts import Parts
 from bot.run import Run
@@ -18,8 +18,7 @@ from bot.workflows import Ending, Step, StepLetter, ToolCall
 from state import events as ev
 from tools.base import Outcome
 
-SIGN_IN = "sign_in"
-ASK_SIGN_IN = frozenset({"customer", "assurance"})
+SIGN_IN = step_up.SIGN_IN
 
 
 async def run(draft: Draft, parts: Parts, task_id: str) -> None:
@@ -34,7 +33,7 @@ async def run(draft: Draft, parts: Parts, task_id: str) -> None:
         return
     one = Run(draft=draft, parts=parts, task_id=task_id, workflow=workflow)
     if workflow.needs_customer and draft.session.customer_id is None:
-        _ask_sign_in(one)
+        await step_up.ask(one)
     elif not workflow.steps:
         await _hand_over(one, workflow.name, None)
     else:
@@ -92,7 +91,7 @@ async def retrieve(one: Run, step: Step) -> bool:
         outcome = await look_up(one, call)
         missing = call.fact in step.missing and _is_empty(outcome.result)
         if outcome.state != "succeeded" or missing:
-            return _not_had(one, step, call, outcome)
+            return await _not_had(one, step, call, outcome)
         one.facts[call.fact] = outcome.result
     return True
 
@@ -130,7 +129,7 @@ def _is_empty(result: object) -> bool:
     return result is None or result == []
 
 
-def _not_had(one: Run, step: Step, call: ToolCall, outcome: Outcome) -> bool:
+async def _not_had(one: Run, step: Step, call: ToolCall, outcome: Outcome) -> bool:
     """Say why a lookup brought nothing; asks again for the number that was wrong."""
     if outcome.state == "succeeded" or outcome.reason == "not_found":
         key = step.missing.get(call.fact)
@@ -142,8 +141,8 @@ def _not_had(one: Run, step: Step, call: ToolCall, outcome: Outcome) -> bool:
         else:
             one.draft.emit(ev.SlotsSet(task=one.task_id, values={wrong: None}, by="policy", source=one.draft.last_in))
             one.ask(wrong, text, [])
-    elif outcome.reason in ASK_SIGN_IN:
-        _ask_sign_in(one)
+    elif outcome.reason in step_up.REASONS:
+        await step_up.ask(one)
     elif outcome.reason in {"policy", "scope", "step", "denied"}:
         one.end("refused", outcome.reason)
         one.draft.say(one.parts.replies["not_allowed"])
@@ -151,15 +150,6 @@ def _not_had(one: Run, step: Step, call: ToolCall, outcome: Outcome) -> bool:
         one.draft.say(one.parts.replies["lookup_failed"])
         one.end("failed", outcome.reason)
     return False
-
-
-def _ask_sign_in(one: Run) -> None:
-    """Ask the person to show who they are; the task goes on by itself once they did."""
-    if one.draft.unsure:
-        one.draft.say(one.parts.replies["lookup_failed"])
-        one.end("failed", "directory")
-        return
-    one.ask(SIGN_IN, replies.pick(one.parts.replies, "sign_in", one.draft.channel), [])
 
 
 async def decide(one: Run, step: Step) -> bool:

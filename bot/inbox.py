@@ -57,6 +57,7 @@ class Inbox:
             burst_max=int(self._tuning.burst_max_s * 1000),
             lease=self._lease_ms,
             worker=self.worker,
+            code_tries=self._tuning.code_tries,
         )
         accepted, ready = await self._store.accept(message, pace)
         metrics.message_accepted(message.channel, new=accepted.new)

@@ -34,6 +34,7 @@ class Clock:
 
     async def _tick(self) -> None:
         await asyncio.sleep(self._tuning.sweep_s)
+        await self._store.forget_codes()
         if await self._store.due_actions():
             self._hints.publish("wake", {"ms": 0})
         if await self._store.run_out(abandoned_s=self._tuning.abandoned_days * 86_400):

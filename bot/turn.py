@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bot import actions, answers, desk, directory, flow, handoff, observe, outgoing, replies, router, tickets
+from bot import actions, answers, codes, desk, directory, flow, handoff, observe, outgoing, replies, router, tickets
 from bot.draft import Draft
 from bot.parts import Parts
 from state import events as ev
@@ -47,6 +47,7 @@ async def run(lease: Lease, parts: Parts, started: Callable[[Draft], None]) -> D
 async def _resolved(opened: Opened, lease: Lease, parts: Parts) -> tuple[Opened, bool]:
     """The session with its customer number, if there is one; and whether nobody could tell now."""
     try:
+        opened = await codes.redeem(opened, lease, parts)
         return await directory.resolve(opened, lease, parts), False
     except directory.Silent:
         return opened, True
@@ -62,12 +63,13 @@ async def _think(draft: Draft, parts: Parts) -> None:
     await _give_up_doubts(draft, parts)
     await tickets.opened_by_mail(draft, parts)
     await desk.handle(draft, parts)
+    messages, told = codes.read(draft, parts, messages)
     task = draft.session.task
     if draft.muted:
         pass  # a person has the conversation; what came in is theirs to answer
     elif messages:
         await _respond(draft, parts, messages)
-    elif draft.pending and task and task.question and task.question.slot == flow.SIGN_IN:
+    elif draft.pending and not told and task and task.question and task.question.slot == flow.SIGN_IN:
         await flow.run(draft, parts, task.id)
     if draft.texts and not draft.muted:
         await _resume(draft, parts)

@@ -159,6 +159,8 @@ class Worker:
         except directory.Moved as moved:
             for session in moved.frozen:
                 self._hints.publish(f"session:{session}", {"linked": moved.to})
+            with contextlib.suppress(errors.BotError):
+                await self.parts.store.release(lease, after_ms=0)  # the session may be the one that stayed
             self.wake()
             return "linked"
         return "done"

@@ -277,7 +277,7 @@ class ConsentChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeSent:
-    """A one-time code is on its way to another address. The code itself is in no event. `code`: its row's id."""
+    """A one-time code is on its way to another address (`target` "": to nobody's). No event holds the code itself."""
 
     code: str
     identity: str
@@ -288,11 +288,12 @@ class CodeSent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeChecked:
-    """A code was typed. `outcome`: right, wrong, expired or spent."""
+    """A code was typed. `outcome`: right, wrong, expired or spent; `left`: how many more tries there are."""
 
     code: str
     identity: str
     outcome: str
+    left: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

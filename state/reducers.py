@@ -107,7 +107,7 @@ def _verified(session: Session, event: ev.IdentityVerified) -> Session:
     reach = Reach(
         identity=event.identity,
         channel=event.channel,
-        assurance="verified" if event.method == "token" else (known.assurance if known else "channel"),
+        assurance="verified" if event.method in {"token", "code"} else (known.assurance if known else "channel"),
         last_seq=known.last_seq if known else 0,
         last_at=known.last_at if known else 0,
         opted_out=known.opted_out if known else False,

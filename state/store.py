@@ -14,7 +14,7 @@ from state.keys import Vault
 from state.lease import Lease
 from state.messages import Accepted, Acted, Inbound, Outbound, Receipt, StaffAct, StatusUpdate, Thread
 from state.session import Session
-from state.sql import deliveries, inbox, keyring, links, outside, people, queries, staff, threads, times, turns
+from state.sql import codes, deliveries, inbox, keyring, links, outside, people, queries, staff, threads, times, turns
 from state.sql.database import Database, Row, Tx
 from state.sql.inbox import Pace, Ready
 from state.sql.links import Proven
@@ -73,6 +73,22 @@ class Store:
             return result
 
         return await self.database.write(tx)
+
+    async def send_code(self, lease: Lease, asked: codes.Asked) -> None:
+        """Make a one-time code and queue its message; see `codes.send`."""
+        await self.database.write(lambda: codes.send(self.vault, lease, asked))
+
+    async def code_waits(self, session_id: str, identity_id: str) -> bool:
+        """Whether a code that was asked for on this identity may still be typed."""
+        return await self.database.read(lambda: codes.waiting(session_id, identity_id))
+
+    async def redeem(self, code_id: str, *, notice: str, windows: Mapping[str, int | None]) -> Proven | None:
+        """Let a right code take effect, once; see `codes.redeem`."""
+        return await self.database.write(lambda: codes.redeem(self.vault, code_id, notice=notice, windows=windows))
+
+    async def forget_codes(self) -> None:
+        """Drop the words of codes whose time is over."""
+        await self.database.write(codes.forget)
 
     # --- turns --------------------------------------------------------------------------------------------------------
 

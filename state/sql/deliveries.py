@@ -11,7 +11,7 @@ from state import events as ev
 from state.identity import Address
 from state.keys import Vault
 from state.messages import Choice, Outbound, Receipt, StatusUpdate
-from state.sql import log
+from state.sql import log, notices
 from state.sql.database import Row, Tx, query
 
 STUCK_MS = 120_000
@@ -112,6 +112,8 @@ def _outbound(vault: Vault, row: Row) -> Tx[Outbound]:
     events = yield from log.between(vault, row["session_id"], row["seq"] - 1, row["seq"] + 1)
     address = yield from address_of(vault, row["identity_id"])
     reply = events[0].data
+    if isinstance(reply, ev.CodeSent) and address is not None:
+        return (yield from _coded(vault, row, address))
     if not isinstance(reply, ev.ReplyQueued) or address is None:
         return _erased(row)
     return outbound(
@@ -150,6 +152,25 @@ def outbound(
     )
 
 
+def _coded(vault: Vault, row: Row, address: Address) -> Tx[Outbound]:
+    """A one-time code on its way: its words are nowhere but in its own row, and gone with the code."""
+    text = yield from notices.coded(vault, row["id"])
+    return Outbound(
+        id=row["id"],
+        session_id=row["session_id"],
+        seq=row["seq"],
+        part=0,
+        channel=row["channel"],
+        to=address,
+        text=text,
+        author="system",
+        kind="notice",
+        thread={"subject": text.partition("\n")[0]} if text else {},
+        attempt=row["attempts"],
+        first_attempt_at=row["first_attempt_at"],
+    )
+
+
 def _erased(row: Row) -> Outbound:
     """A reply whose text or address was erased: it has nowhere to go."""
     to = Address(channel=row["channel"], address="erased")
@@ -175,13 +196,13 @@ def settle(receipts: Sequence[tuple[Receipt, float]], worker: str) -> Tx[None]:
     """
     for receipt, wait in receipts:
         state = {"sent": "sent", "failed": "failed"}.get(receipt.state, "pending")
-        yield query(
+        rows = yield query(
             "UPDATE outbox SET state = CASE WHEN :state = 'pending' AND author = 'bot' AND EXISTS"
             " (SELECT 1 FROM sessions s WHERE s.id = outbox.session_id AND s.mode = 'staff')"
             " THEN 'withheld' ELSE :state END, provider_id = COALESCE(:provider_id, provider_id), reason = :reason,"
             " next_at = {now} + CAST(:wait AS BIGINT),"
             " handed_at = CASE WHEN :state = 'sent' THEN {now} - CAST(:ms AS BIGINT) ELSE handed_at END"
-            " WHERE id = :id AND claim_owner = :worker AND state = 'claimed'",
+            " WHERE id = :id AND claim_owner = :worker AND state = 'claimed' RETURNING author",
             id=receipt.outbox_id,
             state=state,
             provider_id=receipt.provider_id,
@@ -190,6 +211,8 @@ def settle(receipts: Sequence[tuple[Receipt, float]], worker: str) -> Tx[None]:
             ms=receipt.ms,
             worker=worker,
         )
+        if state != "pending" and any(row["author"] == "system" for row in rows):
+            yield query("UPDATE codes SET code_enc = NULL WHERE id = :id", id=receipt.outbox_id)
 
 
 def put_back(ids: Sequence[str], worker: str) -> Tx[None]:

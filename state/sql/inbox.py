@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from state import errors, faults
 from state import events as ev
@@ -10,7 +11,7 @@ from state.identity import Assurance
 from state.keys import Vault
 from state.lease import Lease
 from state.messages import Accepted, Inbound
-from state.sql import log, people
+from state.sql import codes, log, people
 from state.sql.database import Row, Tx, query
 from state.sql.people import Newcomer
 
@@ -27,7 +28,8 @@ class Ready:
 class Pace:
     """How bursts are gathered and leases taken, in ms. `worker`: who takes the lease at once (None: others will).
 
-    `burst_idle`: a message within this time of the last is part of a burst.
+    `burst_idle`: a message within this time of the last is part of a burst. `code_tries`: how often a code may be
+    typed wrong.
     """
 
     burst_idle: int
@@ -35,6 +37,7 @@ class Pace:
     burst_max: int
     lease: int
     worker: str | None
+    code_tries: int = 5
 
 
 def accept(vault: Vault, message: Inbound, pace: Pace) -> Tx[tuple[Accepted, Ready | None]]:
@@ -44,21 +47,44 @@ def accept(vault: Vault, message: Inbound, pace: Pace) -> Tx[tuple[Accepted, Rea
     fresh = yield from _remember(vault, message, session, seq)
     if not fresh:
         return (yield from _seen(message)), None
-    event = ev.MessageReceived(
+    checked = yield from codes.typed(vault, message, session, pace.code_tries)
+    if checked:
+        yield from _forget_envelope(message)
+    events = _events(message, session, checked)
+    yield from log.append(vault, session, [log.Entry(event, session["identity_id"]) for event in events])
+    ready = yield from make_ready(session, seq + len(events) - 1, pace)
+    faults.point("ingest.pre_commit")
+    return Accepted(new=True, session_id=session["id"], user_id=session["user_id"], seq=seq), ready
+
+
+def _events(message: Inbound, session: Row, checked: ev.CodeChecked | None) -> list[ev.Event]:
+    """The message as it goes into the log: of a one-time code only what came of it."""
+    received = ev.MessageReceived(
         channel=message.channel,
         identity=session["identity_id"],
         assurance=_assurance(message, session),
         message_id=message.provider_id,
-        text=message.text,
+        text=codes.MASK if checked else message.text,
         choice=message.choice,
         name=message.name,
         media=list(message.media),
-        extra=message.extra,
+        extra=codes.hidden(message, checked) if checked else _extra(message),
     )
-    yield from log.append(vault, session, [log.Entry(event, session["identity_id"])])
-    ready = yield from make_ready(session, seq, pace)
-    faults.point("ingest.pre_commit")
-    return Accepted(new=True, session_id=session["id"], user_id=session["user_id"], seq=seq), ready
+    return [received, checked] if checked else [received]
+
+
+def _forget_envelope(message: Inbound) -> Tx[None]:
+    yield query(
+        "UPDATE inbox SET envelope = NULL"
+        " WHERE channel = :channel AND account = :account AND provider_id = :provider_id",
+        channel=message.channel,
+        account=message.account,
+        provider_id=message.provider_id,
+    )
+
+
+def _extra(message: Inbound) -> dict[str, Any]:
+    return {name: value for name, value in message.extra.items() if name != "code"}  # that name is ours
 
 
 def _assurance(message: Inbound, session: Row) -> str:

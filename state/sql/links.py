@@ -17,8 +17,15 @@ SESSION = "SELECT *, {now} AS now FROM sessions WHERE user_id = :user_id {lock}"
 MOVED = (
     "UPDATE identities SET user_id = :winner WHERE user_id = :loser",
     "UPDATE tickets SET session_id = :winner_session WHERE session_id = :loser_session",
-    "UPDATE actions SET session_id = :winner_session WHERE session_id = :loser_session",
+    "UPDATE staff_threads SET session_id = :winner_session, posted_seq = :seq WHERE session_id = :loser_session",
+    (
+        "UPDATE actions SET session_id = :winner_session,"
+        " origin_session_id = COALESCE(origin_session_id, session_id) WHERE session_id = :loser_session"
+    ),
+    "UPDATE codes SET session_id = :winner_session WHERE session_id = :loser_session",
 )
+PROOFS = frozenset({"token", "code"})
+"""Methods that prove more than the address's channel does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +45,8 @@ class Proven:
 def prove(vault: Vault, address: Address, claims: Claims, *, method: str, create: bool) -> Tx[Proven]:
     """Record that the bearer of `address` is a customer, and link whoever that makes the same person.
 
-    `method`: token (verified) or directory (the address's channel authenticated it). With `create` an unknown address
-    is made.
+    `method`: token or code (verified), or directory (the address's channel authenticated it). With `create` an unknown
+    address is made.
     """
     here = yield from _here(vault, address, claims, create=create)
     if method != "token" and not Assurance(here["assurance"]).covers(Assurance.CHANNEL):
@@ -81,7 +88,7 @@ def _claim_customer(vault: Vault, user_id: str, claims: Claims, method: str, fro
     address = people.customer(claims.customer_id)
     owner = yield from people.find(vault, address, lock=True)
     if owner is None:
-        assurance = Assurance.VERIFIED if method == "token" else Assurance.CHANNEL
+        assurance = Assurance.VERIFIED if method in PROOFS else Assurance.CHANNEL
         yield from people.add_identity(vault, user_id, Newcomer(address=address, assurance=assurance, method=method))
         return user_id
     if owner["user_id"] == user_id:
@@ -92,7 +99,9 @@ def _claim_customer(vault: Vault, user_id: str, claims: Claims, method: str, fro
 def _raise_assurance(vault: Vault, here: Row, user_id: str, claims: Claims, method: str) -> Tx[None]:
     """Mark the address as proven and say so in the log, once."""
     identity = here["identity_id"]
-    level = Assurance.VERIFIED if method == "token" else Assurance.CHANNEL
+    level = Assurance.VERIFIED if method in PROOFS else Assurance.CHANNEL
+    if method == "directory":
+        yield query("UPDATE identities SET checked_at = {now} WHERE id = :id", id=identity)
     rows = yield query(
         "UPDATE identities SET assurance = :level, method = :method, verified_at = {now} WHERE id = :id"
         " AND method <> :method AND assurance <> 'verified' RETURNING channel",
@@ -129,6 +138,22 @@ def _remember(vault: Vault, user_id: str, claims: Claims, method: str) -> Tx[Non
             )
 
 
+def join(vault: Vault, proven: Proven, identity_id: str, claims: Claims) -> Tx[Proven]:
+    """Make the holder of a second address, which a code proved as well, the same person; says so in the log."""
+    rows = yield query("SELECT id, user_id, channel FROM identities WHERE id = :id", id=identity_id)
+    if not rows:
+        return proven
+    row, frozen, user_id = rows[0], list(proven.frozen), proven.user_id
+    if row["user_id"] != user_id:
+        yield from _locked(row["user_id"])
+        if (yield from people.customer_of(vault, row["user_id"])) not in {None, claims.customer_id}:
+            return proven
+        user_id = yield from link(vault, user_id, row["user_id"], "same person by code", frozen)
+    yield from _raise_assurance(vault, {"identity_id": identity_id}, user_id, claims, "code")
+    found = yield query("SELECT id FROM sessions WHERE user_id = :user_id", user_id=user_id)
+    return Proven(user_id=user_id, session_id=found[0]["id"], frozen=tuple(frozen))
+
+
 def _join_addresses(vault: Vault, user_id: str, claims: Claims, frozen: list[str]) -> Tx[str]:
     """Link users who wrote from an address that its channel authenticated and that equals a verified attribute.
 
@@ -138,7 +163,8 @@ def _join_addresses(vault: Vault, user_id: str, claims: Claims, frozen: list[str
         if not value or (yield from people.holders(vault, (kind, value))) != [user_id]:
             continue
         rows = yield query(
-            "SELECT DISTINCT user_id FROM identities WHERE match_idx = :idx AND user_id <> :user_id",
+            "SELECT DISTINCT user_id FROM identities WHERE match_idx = :idx AND user_id <> :user_id"
+            " AND method <> 'unlinked'",
             idx=people.match_index(vault, (kind, value)),
             user_id=user_id,
         )
@@ -173,7 +199,7 @@ def link(vault: Vault, one: str, two: str, reason: str, frozen: list[str]) -> Tx
         "loser_session": younger["id"],
     }
     for sql in MOVED:
-        yield query(sql, **names)
+        yield query(sql, **names, **({"seq": older["next_seq"]} if ":seq" in sql else {}))
     yield query(
         "INSERT INTO attributes (user_id, kind, idx, source, at) SELECT :winner, kind, idx, source, at FROM attributes"
         " WHERE user_id = :loser ON CONFLICT DO NOTHING",

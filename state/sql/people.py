@@ -34,7 +34,7 @@ def index(vault: Vault, address: Address) -> bytes:
 
 def match_index(vault: Vault, match: tuple[str, str] | None) -> bytes | None:
     """The blind index that an address shares with a verified phone number or e-mail address."""
-    return vault.index(f"attribute|{match[0]}", match[1]) if match else None
+    return vault.index(f"attribute|{match[0]}", match[1].strip().casefold()) if match else None
 
 
 def find(vault: Vault, address: Address, *, lock: bool) -> Tx[Row | None]:
@@ -49,6 +49,7 @@ def ensure(vault: Vault, newcomer: Newcomer) -> Tx[Row]:
     """Find the identity, or make it: under the one user whose verified attribute it equals, else under a new user."""
     found = yield from find(vault, newcomer.address, lock=True)
     if found:
+        yield from _authenticated(vault, found, newcomer)
         return found
     user_id = yield from _known_user(vault, newcomer)
     if user_id is None:
@@ -61,6 +62,18 @@ def ensure(vault: Vault, newcomer: Newcomer) -> Tx[Row]:
         verified = ev.IdentityVerified(channel=newcomer.address.channel, identity=identity_id, method="attribute")
         found = yield from note(vault, found, log.Entry(verified, identity_id))
     return found
+
+
+def _authenticated(vault: Vault, found: Row, newcomer: Newcomer) -> Tx[None]:
+    """Note that a channel vouches now for an address that was only spoken of before."""
+    if found["assurance"] == Assurance.CLAIMED.value and newcomer.assurance.covers(Assurance.CHANNEL):
+        yield query(
+            "UPDATE identities SET assurance = :assurance, method = :method, match_idx = :match WHERE id = :id",
+            assurance=newcomer.assurance.value,
+            method=newcomer.method,
+            match=match_index(vault, newcomer.match),
+            id=found["identity_id"],
+        )
 
 
 def note(vault: Vault, session: Row, *entries: log.Entry) -> Tx[dict[str, object]]:
