@@ -28,7 +28,7 @@ QUESTION = "sign_in"
 """The slot of the question that a code answers."""
 MASK = "••••••"
 KEPT_MS = 86_400_000
-_TYPED = re2.compile(r"(?i)^\W*(?:(?:(?:the|my|your|it)\s+)?(?:code|is)(?:\s+is)?\W+)?((?:[0-9][ \-]?){5}[0-9])\W*$")
+_TYPED = re2.compile(r"(?i)^\W*(?:(?:the |my |your )?code(?: is)?\W+|it(?:.s| is)\W+)?((?:[0-9][ \-]?){5}[0-9])\W*$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
