@@ -14,7 +14,7 @@ from channels import mail_decode, mail_html, mail_lines, mail_mime, mail_text, r
 from channels.mail_lines import Lines
 from channels.mail_mime import Part
 
-PARTS_LIMIT = 200  # so many text parts are shown
+PARTS_LIMIT = 100  # so many text parts are shown
 READ_LIMIT = 2_000_000  # so many characters of them
 _STUBS = (
     "html message",

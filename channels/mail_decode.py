@@ -199,7 +199,7 @@ def _mailbox(entry: tuple[str, str]) -> Mailbox | None:
     if not address.strip():
         name, address = "", name
     local, at, domain = address.strip().rpartition("@")
-    if not at or not local or not domain or len(address.split()) != 1:
+    if not at or not local or not domain or not address.strip().isprintable() or " " in address.strip():
         return None
     return Mailbox(name=" ".join(name.split()), address=f"{local}@{domain.lower()}")
 

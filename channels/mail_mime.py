@@ -107,7 +107,7 @@ def check(raw: bytes) -> None:
         raise TooMuch("bytes")
     if raw.count(b"boundary=") + raw.count(b"Boundary=") + raw.count(b"BOUNDARY=") > BOUNDARIES_LIMIT:
         raise TooMuch("boundaries")
-    if raw.count(b"\n--") > DASHES_LIMIT:
+    if raw.count(b"\n--") > DASHES_LIMIT and b"multipart/" in raw.lower():
         raise TooMuch("parts")
 
 

@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 20.0
 ANSWER_LIMIT = 16_000_000
 LIVES = 1_000  # mails after which a process is replaced
+_BROKEN = (OSError, asyncio.IncompleteReadError, ValueError, TypeError, LookupError)  # it died, or answers nonsense
 
 
 @dataclass(slots=True)
@@ -63,12 +64,12 @@ class MailReader:
             await self.close()  # it may be in the middle of something
             if isinstance(error, TimeoutError):
                 return mail_parse.not_understood(raw, "took too long")
-            if isinstance(error, OSError | asyncio.IncompleteReadError):
+            if isinstance(error, _BROKEN):
                 return mail_parse.not_understood(raw, "could not be read")
             raise
 
     async def _ready(self) -> asyncio.subprocess.Process:
-        if self._process is not None and self._lives > 0:
+        if self._process is not None and self._process.returncode is None and self._lives > 0:
             self._lives -= 1
             return self._process
         await self.close()

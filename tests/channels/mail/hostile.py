@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 HEAD = b"From: kim@example.com\r\nTo: support@acme.example\r\nSubject: Re: x\r\nMessage-ID: <a@example.com>\r\n"
 SIZE = 100_000
+GOAL_MS = 50
 
 
 def filled(piece: str, size: int) -> str:
@@ -43,6 +44,45 @@ PLAIN: dict[str, Callable[[int], str]] = {
     "addresses": lambda n: filled("a@", n) + " wrote:",
     "zero width": lambda n: filled("\u200b", n),
     "emoji": lambda n: filled("\U0001f600\n", n),
+    "attributions in lines": lambda n: filled("x On Mon, 2.3.2026 9:14 a@b wrote:\n> q\n", n),
+    "half attributions in lines": lambda n: filled("x On 1 On 1 wrote:\n> q\n", n),
+    "long attributions in lines": lambda n: filled(f"x On Mon, 2.3.2026 9:14 {'On 1 ' * 60} a@b wrote:\n> q\n", n),
+    "broken addresses": lambda n: filled("\n\n<\nmailto:a@b\n> ", n),
+    "half addresses": lambda n: filled("\n<\nmailto:", n),
+    "torn quotes": lambda n: filled(f"> {'a' * 75},\nlower case\n", n),
+    "torn links": lambda n: filled("> (http\nb)\n", n),
+    "from from from": lambda n: filled("From:", n),
+    "from in a line": lambda n: filled("From: ", n),
+    "words": lambda n: filled("word ", n),
+    "verbs": lambda n: filled("wrote:\n", n),
+    "verbs in a line": lambda n: filled("wrote: ", n),
+    "signed names": lambda n: filled("Done.\n\n-Kim Meyer\n\n", n),
+    "warnings": lambda n: filled("caution external sender click know ", n),
+    "bare addresses": lambda n: filled("2026/3/2 a b c d e f g h <a@b>\n> x\n", n),
+    "zeros": lambda n: filled("\0\n", n),
+    "carriage returns": lambda n: filled("\r", n),
+    "form feeds": lambda n: filled("\x0c", n),
+    "combining marks": lambda n: "a" + filled("\u0301", n),
+    "directions": lambda n: filled("\u202e", n),
+    "spaces": lambda n: filled(" ", n),
+    "dates in a line": lambda n: filled("On Mon, Mar 2, 2026 at 9:14 AM x wrote:", n),
+    "dates in lines": lambda n: filled("On Mon, Mar 2, 2026 at 9:14 AM\n", n),
+    "attributions by programs": lambda n: filled("On Mon, Mar 2, 2026 at 9:14 AM, A B wrote:\n", n),
+    "pictures": lambda n: filled("[cid:x]\n", n),
+    "labels": lambda n: filled("From: a\n" + "To: b\n" * 39, n),
+    "labels and addresses": lambda n: filled("From: a\n" + "b;\n" * 12, n),
+    "subjects": lambda n: filled("Subject:\n", n),
+    "prompts": lambda n: filled(">>> a\nb\n", n),
+    "business cards": lambda n: filled("Regards\nKim\n+49 711 1234567\na@b.example\n", n),
+    "a long notice": lambda n: filled("confidential recipient error delete ", n),
+    "advertisements": lambda n: filled("Sent from x<http://a>\n", n),
+    "headings": lambda n: filled("Disclaimer\n---\n", n) + "Sent from my iPhone",
+    "wide colons": lambda n: filled("\u5dee\u51fa\u4eba\uff1a\n", n),
+    "two sorts of quotes": lambda n: filled(" > a\n> b\n", n),
+    "links": lambda n: filled("<http://a@b ", n),
+    "numbers": lambda n: filled("1:", n),
+    "our delimiter": lambda n: filled("##- reply above -##\n", n),
+    "forwards": lambda n: filled("> ---------- Forwarded message ----------\nx\n", n),
 }
 
 HTML: dict[str, Callable[[int], str]] = {
@@ -78,46 +118,43 @@ HTML: dict[str, Callable[[int], str]] = {
     "cited": lambda n: filled("<blockquote type=cite>x</blockquote>y", n),
     "preformatted": lambda n: "<pre>" + filled("a\n", n),
     "pictures": lambda n: numbered('<img alt="N">', n),
-}
-
-
-def nested(depth: int) -> bytes:
-    """Nest multiparts, each with a boundary of its own."""
-    parts = (
-        f'Content-Type: multipart/mixed; boundary="{level}"\r\n\r\n--{level}\r\n'.encode() for level in range(depth)
-    )
-    return HEAD + b"".join(parts)
-
-
-MAILS: dict[str, Callable[[int], bytes]] = {
-    "nested multiparts": lambda n: nested(n // 60),
-    "nested with one boundary": lambda n: (
-        HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" * (n // 48)
-    ),
-    "flat parts": lambda n: HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n" + b"\r\n--b\r\n\r\n" * (n // 9),
-    "parts with headers": lambda n: (
-        HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\nX: y\r\n" * (n // 11)
-    ),
-    "nested messages": lambda n: HEAD + b"Content-Type: message/rfc822\r\n\r\n" * (n // 32),
-    "one long header": lambda n: HEAD + b"X: " + b"a" * n + b"\r\n\r\nhi\r\n",
-    "folded header": lambda n: HEAD + b"X: a" + b"\r\n a" * (n // 4) + b"\r\n\r\nhi\r\n",
-    "many headers": lambda n: HEAD + b"X: a\r\n" * (n // 6) + b"\r\nhi\r\n",
-    "comments in from": lambda n: b"From: " + b"(" * n + b"\r\nSubject: x\r\n\r\nhi\r\n",
-    "recipients": lambda n: HEAD + b"Cc: " + b"a@b.example, " * (n // 13) + b"\r\n\r\nhi\r\n",
-    "encoded words": lambda n: HEAD + b"X: y\r\nSubject: " + b"=?utf-8?q?" * (n // 10) + b"\r\n\r\nhi\r\n",
-    "parameters": lambda n: HEAD + b"Content-Type: text/plain" + b';a="' * (n // 4) + b"\r\n\r\nhi\r\n",
-    "continued parameters": lambda n: (
-        HEAD + b"Content-Type: text/plain" + b"".join(b";n*%d=x" % at for at in range(n // 9)) + b"\r\n\r\nhi\r\n"
-    ),
-    "lines of dashes": lambda n: HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--c\r\n" * (n // 5),
-    "base64": lambda n: HEAD + b"Content-Transfer-Encoding: base64\r\n\r\n" + b"A \r\n" * (n // 4),
-    "quoted-printable": lambda n: HEAD + b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + b"=" * n,
-    "punycode": lambda n: HEAD + b"Content-Type: text/plain; charset=punycode\r\n\r\n" + b"a-" * (n // 2),
-    "flowed": lambda n: HEAD + b"Content-Type: text/plain; format=flowed\r\n\r\n" + b"a \n" * (n // 3),
-    "references": lambda n: HEAD + b"References: " + b"<a@b> " * (n // 6) + b"\r\n\r\nhi\r\n",
-    "authentication results": lambda n: (
-        HEAD + b"Authentication-Results: a" + b"; dkim=pass" * (n // 11) + b"\r\n\r\nhi\r\n"
-    ),
+    "tables": lambda n: filled("<table><tr><td>", n),
+    "whole tables": lambda n: filled("<table><tr><td>x</td></tr></table>", n),
+    "links": lambda n: filled('<a href="http://a">x</a>', n),
+    "classes": lambda n: numbered('<p class="a b c d e f g h i j N">', n),
+    "styles of many": lambda n: numbered('<p style="margin:0;display:block;width:N;overflow:hidden">', n),
+    "attributes": lambda n: numbered('<span id=aN class=bN style="top:N">', n),
+    "many attributes": lambda n: f"<p {numbered('aN=1 ', n)}>",
+    "odd ends of comments": lambda n: filled("<!-- --!>", n),
+    "character data": lambda n: filled("<![CDATA[", n),
+    "instructions": lambda n: filled("<?", n),
+    "half references": lambda n: filled("&notit", n),
+    "numbers of characters": lambda n: filled("&#1;", n),
+    "long references": lambda n: filled("&CounterClockwiseContourIntegral", n),
+    "crossed": lambda n: filled("<b><i></b>", n),
+    "deep and crossed": lambda n: filled("<b>", n // 3) + filled("<i>", n // 3) + filled("</b>", n // 3),
+    "rules": lambda n: filled("<hr>", n),
+    "drawings": lambda n: filled("<svg>", n),
+    "Gmail's quotes": lambda n: filled("<div class=gmail_quote><blockquote class=gmail_quote>x", n),
+    "half ends": lambda n: filled("</", n),
+    "other letters": lambda n: filled("<\u212a>", n),
+    "empty lines": lambda n: "<pre>" + filled("\n", n),
+    "a long style sheet": lambda n: f"<style>{filled('.a{display:none}', n)}</style>",
+    "an open style sheet": lambda n: f"<style>{filled('{', n)}</style>",
+    "selectors": lambda n: f"<style>{numbered('.aN,', n)}{{display:none}}</style>",
+    "lists": lambda n: filled("<ol><li>", n),
+    "small pictures": lambda n: filled('<img alt="\U0001f600">', n),
+    "hidden": lambda n: filled("<p hidden>", n),
+    "scripts": lambda n: filled("<script></script>", n),
+    "addresses": lambda n: filled("<a@b.c>", n),
+    "conditions": lambda n: filled("<!--[if mso]><p><![endif]-->", n),
+    "signatures": lambda n: filled("<div class=gmail_signature>x</div>y", n),
+    "attributions": lambda n: filled("<div class=gmail_attr>On x wrote:</div>y", n),
+    "cuts": lambda n: filled("<div id=divRplyFwdMsg>x</div>", n),
+    "a long style": lambda n: f'<p style="{filled("width:0;", n)}">x',
+    "long styles": lambda n: filled(f'<p style="{"height:0;" * 400}">x', n),
+    "a long class": lambda n: f'<p class="{filled("ab ", n)}">x',
+    "one word": lambda n: filled("x", n),
 }
 
 

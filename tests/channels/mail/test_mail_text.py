@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from types import FrameType
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels import mail_html, mail_lines, mail_parse, mail_text
+from channels import mail_lines, mail_parse, mail_text
 from tests.channels.mail import hostile
 
 # Words that begin no attribution, no header and no signature, so that the expected text is sure.
@@ -118,41 +114,6 @@ def test_order_numbers_below_a_name_are_kept() -> None:
     """Contact lines go only if none of them may be meant for us."""
     text = "Please call.\n\nRegards,\nKim\nCustomer C-1001\nTel. +44 20 7946 0000\nwww.example.com"
     assert visible(text) == text
-
-
-def steps(work: Callable[[], object]) -> int:
-    """Count the calls that some work takes, of our functions and of Python's."""
-    count = 0
-
-    def note(_frame: FrameType, event: str, _arg: object) -> None:
-        nonlocal count
-        count += event in {"call", "c_call"}
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        work()
-    finally:
-        sys.setprofile(before)
-    return count
-
-
-@pytest.mark.parametrize("name", hostile.PLAIN)
-def test_plain_text_takes_steps_by_its_size(name: str) -> None:
-    """Twice the hostile text takes about twice the steps, never four times."""
-    small, large = (hostile.PLAIN[name](size) for size in (8_000, 16_000))
-    assert steps(lambda: visible(large)) < 2.6 * steps(lambda: visible(small)) + 200
-
-
-@pytest.mark.parametrize("name", hostile.HTML)
-def test_html_takes_steps_by_its_size(name: str) -> None:
-    """The same for HTML, the way to lines included."""
-    small, large = (hostile.HTML[name](size) for size in (8_000, 16_000))
-
-    def work(html: str) -> Callable[[], object]:
-        return lambda: mail_text.visible(mail_html.lines(html), reply=True)
-
-    assert steps(work(large)) < 2.6 * steps(work(small)) + 200
 
 
 @settings(max_examples=30, deadline=None)
