@@ -86,8 +86,8 @@ class Threads:
         """One thread, from what was told to what is so; whatever goes wrong it stays due."""
         try:
             async with asyncio.timeout(CLAIM_S * 0.8):
-                while (seq := await self._bring_up(due)) > due.posted_seq:
-                    due = replace(due, posted_seq=seq)
+                while (told := await self._bring_up(due)) != due:
+                    due = told
             await self._store.thread_done(due, self._parts.worker)
             self.wake()
         except Lost as lost:
@@ -95,11 +95,11 @@ class Threads:
         except (errors.BotError, TimeoutError) as error:
             log.warning("thread_postponed", ticket=due.ticket, error=str(error))
 
-    async def _bring_up(self, due: Due) -> int:
-        """Tell a page of news; how far the thread is then."""
+    async def _bring_up(self, due: Due) -> Due:
+        """Tell a page of news; the thread as it is then."""
         found = await self._read(due)
         if found is None:
-            return due.posted_seq
+            return due
         session, ticket, recent = found
         shown = cases.case(ticket, session, recent, self._parts.workflows)
         place, card = due.place, due.card
@@ -112,9 +112,10 @@ class Threads:
             raise Lost(Posted(state="retry", reason="no_place"))
         seq = await self._post_news(due, place, session, ticket, recent)
         if card != cases.fingerprint(shown):
+            card = cases.fingerprint(shown)
             _done(await self._channel.update_case(place, shown))
-            await self._keep(due, place, seq, cases.fingerprint(shown))
-        return seq
+            await self._keep(due, place, seq, card)
+        return replace(due, place=place, card=card, posted_seq=seq)
 
     async def _post_news(self, due: Due, place: str, session: Session, ticket: Ticket, recent: list[ev.Stored]) -> int:
         """Post what happened since, line by line."""
