@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import resource
 import time
 from collections.abc import AsyncIterator
 from dataclasses import fields
@@ -159,8 +160,10 @@ async def test_a_worker_is_replaced_when_it_has_read_enough() -> None:
         assert reader._process is not first
 
 
-def test_the_worker_answers_what_it_is_asked() -> None:
+def test_the_worker_answers_what_it_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its protocol: ready, then a length and an answer for each length and mail, until there are no more."""
+    limits: list[tuple[int, tuple[int, int]]] = []
+    monkeypatch.setattr(resource, "setrlimit", lambda what, limit: limits.append((what, limit)))  # this process goes on
     nested = hostile_mails.nested(200)
     requests = b"".join(len(raw).to_bytes(8, "big") + raw for raw in (MAIL, nested))
     answers = io.BytesIO()
@@ -171,4 +174,5 @@ def test_the_worker_answers_what_it_is_asked() -> None:
     first, rest = json.loads(data[9 : 9 + length]), data[9 + length :]
     assert first["text"] == "It is broken."
     assert json.loads(rest[8:])["reasons"] == ["too much: boundaries"]
+    assert [what for what, _ in limits] == [resource.RLIMIT_CPU] * 2
     assert first.keys() == {field.name for field in fields(Preview)}
