@@ -19,17 +19,22 @@ REASONS = WAITING | {"approval", "mail", "unreachable"}
 
 
 async def open_ticket(draft: Draft, parts: Parts, *, reason: str, subject: str) -> Ticket:
-    """Open a ticket, or give the one that is open for the same reason; one opened by a mail becomes it."""
-    known = next((t for t in draft.session.tickets if t.status != "resolved" and t.subject == subject), None)
+    """Open a ticket, or give the one that is open for the same reason; one that a mail opened becomes it."""
+    unsolved = [t for t in draft.session.tickets if t.status != "resolved"]
+    known = next((t for t in unsolved if t.subject == subject), None)
     if known:
         return known
+    if reason in WAITING or reason not in REASONS:
+        draft.handoff_wait_ms = int(parts.settings.tuning.handoff_wait_s * 1000)
+    mail = next((t for t in reversed(unsolved) if t.reason == "mail" and draft.channel == "email"), None)
+    if mail:
+        draft.emit(ev.TicketChanged(ticket=mail.id, by="bot", status="open", reason=reason))
+        return mail
     number = 0 if draft.tried else await parts.store.next_number("ticket")
     ticket = uuid.uuid4().hex
     draft.emit(
         ev.TicketOpened(ticket=ticket, number=number, subject=subject, reason=reason, identity=draft.identity or None)
     )
-    if reason in WAITING or reason not in REASONS:
-        draft.handoff_wait_ms = int(parts.settings.tuning.handoff_wait_s * 1000)
     found = draft.session.find_ticket(ticket)
     assert found is not None  # noqa: S101 - it was opened just now
     return found

@@ -69,6 +69,7 @@ def _changed(known: Ticket, event: ev.TicketChanged) -> Ticket:
         known,
         status=event.status or known.status,
         priority=event.priority or known.priority,
+        reason=event.reason or known.reason,
         outcome=None if reopened else known.outcome,
     )
 

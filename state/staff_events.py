@@ -65,7 +65,7 @@ class TicketOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketChanged:
-    """Status (open, pending), priority or assignee of a ticket changed; None leaves a field as it was.
+    """Status (open, pending), priority, assignee or reason of a ticket changed; None leaves a field as it was.
 
     `assignee`: `team/user` of staff, `assignee_name` how people call them; an empty one takes the ticket from whoever
     had it. `by`: bot, customer or `team/user`.
@@ -77,6 +77,7 @@ class TicketChanged:
     priority: str | None = None
     assignee: str | None = None
     assignee_name: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ def record(vault: Vault, row: Row, events: Iterable[ev.Event], *, wait_ms: int) 
             case ev.TicketOpened():
                 yield from _opened(vault, row, event, wait_ms)
             case ev.TicketChanged():
-                yield from _changed(event)
+                yield from _changed(event, wait_ms)
             case ev.TicketClosed():
                 yield from _closed(event)
             case ev.StaffTookOver() | ev.StaffReplied():
@@ -64,13 +64,16 @@ def _opened(vault: Vault, row: Row, event: ev.TicketOpened, wait_ms: int) -> Tx[
     )
 
 
-def _changed(event: ev.TicketChanged) -> Tx[None]:
+def _changed(event: ev.TicketChanged, wait_ms: int) -> Tx[None]:
     yield query(
         "UPDATE tickets SET status = COALESCE(:status, status), priority = COALESCE(:priority, priority),"
         " assignee = NULLIF(COALESCE(:assignee, assignee), ''),"
         " closed_at = CASE WHEN COALESCE(:status, '') IN ('open', 'pending') THEN NULL ELSE closed_at END,"
-        " updated_at = {now} WHERE id = :id",
+        " reason = COALESCE(:reason, reason), wait_until = CASE WHEN CAST(:wait AS BIGINT) > 0"
+        " THEN {now} + CAST(:wait AS BIGINT) ELSE wait_until END, updated_at = {now} WHERE id = :id",
         id=event.ticket,
+        reason=event.reason,
+        wait=wait_ms if event.reason else 0,
         status=event.status,
         priority=event.priority,
         assignee=event.assignee,
