@@ -12,7 +12,7 @@ from bot.app import Services
 from config.settings import Settings
 from playground.app import standalone
 from playground.options import from_environment
-from tests.harness.places import SECRETS, Place, port
+from tests.harness.places import Place, port
 from tests.harness.stage import Stage, staged
 
 
@@ -34,8 +34,9 @@ async def serving(place: Place, role: str, *, at: int) -> AsyncIterator[Services
 @asynccontextmanager
 async def outside_world(place: Place) -> AsyncIterator[None]:
     """Run the playground for as long as the context lasts."""
-    env = {**SECRETS, "PLAYGROUND_PACE_MS": "5"}
-    options = from_environment(env, db=str(place.home / "playground.db"), bot_url=place.url, public_url=place.url)
+    options = from_environment(
+        place.outside(), db=str(place.home / "playground.db"), bot_url=place.url, public_url=place.url
+    )
     runner = web.AppRunner(standalone(options), access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     try:

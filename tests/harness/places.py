@@ -30,6 +30,12 @@ SECRETS = {
     "TWILIO_ACCOUNT_SID": f"AC{'0' * 24}7e57ed00",
     "TWILIO_AUTH_TOKEN": "0123456789abcdef0123456789abcdef",
     "TWILIO_WHATSAPP_FROM": "whatsapp:+15550100000",
+    "SLACK_BOT_TOKEN": "slack-token-of-the-tests",
+    "SLACK_SIGNING_SECRET": "slack-signing-secret-of-the-tests",
+    "SLACK_SUPPORT_CHANNEL": "C0SUPPORT1",
+    "EMAIL_ADDRESS": "support@acme.example",
+    "EMAIL_INBOUND_TOKEN": "inbound-token-of-the-tests",
+    "EMAIL_AUTHSERV_ID": "mx.acme.example",
 }
 FAST: dict[str, Any] = {
     "burst_wait_s": {"web": 0.02, "whatsapp": 0.02},
@@ -91,6 +97,7 @@ class Place:
     settings: Mapping[str, str] = field(default_factory=dict)
     bot_port: int = field(default_factory=port)
     playground_port: int = field(default_factory=port)
+    smtp_port: int = field(default_factory=port)
 
     @property
     def url(self) -> str:
@@ -117,5 +124,16 @@ class Place:
             "CONFIG_DIR": str(write_tuning(self.home / "config", self.tuning)),
             "ACME_API_BASE": f"{self.outside_url}/acme",
             "TWILIO_API_BASE": f"{self.outside_url}/twilio",
+            "SLACK_API_BASE": f"{self.outside_url}/slack/api",
+            "SMTP_URL": f"smtp://127.0.0.1:{self.smtp_port}",
             **self.settings,
+        }
+
+    def outside(self) -> dict[str, str]:
+        """Everything the playground is told."""
+        return {
+            **SECRETS,
+            "PLAYGROUND_PACE_MS": "5",
+            "SLACK_API_BASE": f"{self.outside_url}/slack/api",
+            "PLAYGROUND_SMTP_PORT": str(self.smtp_port),
         }

@@ -16,7 +16,7 @@ from typing import Protocol
 
 import aiohttp
 
-from tests.harness.places import ROOT, SECRETS, Place
+from tests.harness.places import ROOT, Place
 from tests.harness.waiting import until
 
 START_S = 90.0  # a start costs a second, on a machine that has nothing else to do
@@ -129,7 +129,7 @@ async def playground(place: Place) -> AsyncIterator[Process]:
     """Run the outside world as a process of its own, which survives whatever happens to the bot."""
     words = ("--port", str(place.playground_port), "--bot-url", place.url, "--db", str(place.home / "playground.db"))
     command = (sys.executable, "-m", "playground", *words)
-    process = await spawn(command, {**SECRETS, "PLAYGROUND_PACE_MS": "5"}, place.home / "playground.log")
+    process = await spawn(command, place.outside(), place.home / "playground.log")
     try:
         async with aiohttp.ClientSession() as http:
             await until(lambda: answers(http, f"{place.outside_url}/info"), "the playground", patience=START_S)
