@@ -9,9 +9,11 @@ import binascii
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from urllib.parse import unquote_to_bytes
 
 ADDRESSES_LIMIT = 20_000  # characters of one header that are read for addresses
 BOXES_LIMIT = 1_000
+FOOTER_LIMIT, FOOTER_BELOW = 2_000, 20_000  # bytes of it, lines above it
 _WORD_LIMIT = 100_000
 _IDS_LIMIT = 100
 
@@ -91,9 +93,23 @@ def base64(data: bytes) -> bytes:
     """Decode as much as can be decoded; text that only claims to be encoded stays text."""
     kept = data.translate(None, _NOT_BASE64)
     strange = len(data.translate(None, _SPACE + b"=")) - len(kept) + data.strip().count(b" ")
+    if strange and (end := _footer(data)):
+        return base64(data[:end]) + b"\n\n" + data[end:]
     if strange * 10 > len(kept):
         return data
     return binascii.a2b_base64(kept[: len(kept) - (len(kept) % 4 == 1)] + b"==")
+
+
+def _footer(data: bytes) -> int:
+    """Tell where a text begins that some list put below an encoded one; 0 if none does."""
+    position = 0
+    for row in data.split(b"\n", FOOTER_BELOW):
+        if row.translate(None, _BASE64 + b"=\r") or not row:
+            break
+        position += len(row) + 1
+    below = data[position : position + FOOTER_LIMIT + 1]
+    is_text = any(sign in below for sign in (b" ", b"://", b"__", b"--"))
+    return position if is_text and len(below) <= FOOTER_LIMIT else 0
 
 
 def header(value: bytes) -> str:
@@ -247,5 +263,4 @@ def _percent(value: str) -> str:
     _, quote, content = rest.partition("'")
     if not quote:
         charset, content = "utf-8", value
-    data = content.encode("utf-8", "replace").replace(b"=", b"=3D").replace(b"%", b"=")
-    return text(binascii.a2b_qp(data), charset)
+    return text(unquote_to_bytes(content.encode("utf-8", "replace")), charset)
