@@ -9,6 +9,7 @@ from aiohttp import web
 from channels.base import Capabilities, Ports
 from channels.mail_hooks import Hooks
 from channels.mail_in import MailIn
+from channels.mail_listen import Listener
 from state.identity import Address
 from state.messages import Outbound, Receipt
 
@@ -23,6 +24,7 @@ class Mail:
         """Make both halves; nothing is opened yet."""
         self._in = MailIn(ports)
         self._hooks = Hooks(ports, self._in)
+        self._listener = Listener(ports, self._in)
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
         """The webhook."""
@@ -30,9 +32,11 @@ class Mail:
 
     async def start(self) -> None:
         """Open the ways in."""
+        await self._listener.start()
 
     async def close(self) -> None:
         """Close the ways in, then the way out."""
+        await self._listener.close()
         await self._in.close()
 
     async def send(self, outbound: Outbound) -> Receipt:
