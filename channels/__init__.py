@@ -2,5 +2,6 @@
 
 CHANNELS = {
     "web": "channels.web:Web",
+    "slack": "channels.slack:Slack",
     "whatsapp": "channels.whatsapp:WhatsApp",
 }

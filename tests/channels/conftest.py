@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from channels.base import Channel
+from channels.slack import Slack
 from channels.web import Web
 from channels.whatsapp import WhatsApp
+from tests.channels import slack
 from tests.channels.client import Chat
 from tests.channels.world import PUBLIC, World
 
 Client = TestClient[web.Request, web.Application]
 Serve = Callable[[Channel], Awaitable[Client]]
+Post = Callable[[dict[str, Any]], Awaitable[tuple[int, str]]]
 
 
 @pytest.fixture
@@ -52,3 +56,31 @@ async def chat(world: World, serve: Serve) -> Chat:
 async def phone(world: World, serve: Serve) -> Client:
     """A client of the WhatsApp webhooks."""
     return await serve(WhatsApp(world.ports()))
+
+
+@pytest.fixture
+async def workspace() -> AsyncIterator[slack.Workspace]:
+    """Slack's API, served."""
+    made = slack.Workspace()
+    async with TestServer(made.app()) as server:
+        made.upload_base = str(server.make_url("")).rstrip("/")
+        made.base = f"{made.upload_base}/api"
+        yield made
+
+
+@pytest.fixture
+async def staff(workspace: slack.Workspace, world: World, serve: Serve) -> Client:
+    """A client of the channel's route."""
+    world.settings = slack.slack_settings(workspace.base)
+    return await serve(Slack(world.ports()))
+
+
+@pytest.fixture
+def post(staff: Client) -> Post:
+    """Post a request, and give status and body of the answer."""
+
+    async def send(request: dict[str, Any]) -> tuple[int, str]:
+        async with staff.post(slack.PATH, **request) as response:
+            return response.status, await response.text()
+
+    return send

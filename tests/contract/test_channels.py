@@ -1,22 +1,28 @@
-"""What every channel holds, whatever it speaks: its protocol, its routes, no answer before the commit."""
+"""What every channel holds, whatever it speaks: its protocol, its routes, no answer before the commit.
+
+A channel of staff (`capabilities.staff`) brings their acts instead of customers' messages, and sends to no customer.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
 import uuid
+from collections.abc import AsyncIterator
 from importlib import import_module
 from typing import Any
 
+import orjson
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from channels import CHANNELS
 from channels.base import Capabilities, Channel
+from channels.staff import StaffChannel
 from state.identity import Address
 from state.messages import Outbound, Receipt
-from tests.channels import twilio
+from tests.channels import slack, twilio
 from tests.channels.world import PUBLIC, World, settings
 
 STATES = {"sent", "failed", "retry", "unknown"}
@@ -42,6 +48,10 @@ async def deliver(name: str, client: TestClient[web.Request, web.Application], t
         request = twilio.webhook(twilio.fields(Body=text, MessageSid=f"SM{uuid.uuid4().hex}"))
         async with client.post(twilio.WEBHOOK, **request) as response:
             return response.status
+    if name == "slack":
+        request = slack.signed(orjson.dumps(slack.event(slack.message(f"!reply {text}"))))
+        async with client.post(slack.PATH, **request) as response:
+            return response.status
     headers = {"Origin": PUBLIC}
     async with client.post("/chat/messages", json={"type": "hello"}, headers=headers) as response:
         if response.status != 200:
@@ -58,15 +68,27 @@ def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture
+async def world(name: str) -> AsyncIterator[World]:
+    """An empty world; for Slack with its API, which is asked who somebody is before their acts are taken."""
+    if name != "slack":
+        yield World()
+        return
+    async with TestServer(slack.Workspace().app()) as server:
+        yield World(settings=slack.slack_settings(str(server.make_url("/api"))))
+
+
 async def test_it_is_what_the_protocol_says(name: str) -> None:
     """Its name is its row, its capabilities are complete, its methods take what the protocol's take."""
     channel = load(name, World())
+    kinds: list[Any] = [Channel, StaffChannel] if channel.capabilities.staff else [Channel]
     assert name == channel.name
     assert isinstance(channel.capabilities, Capabilities)
     assert channel.capabilities.text_limit >= 1_000
-    for method in ("routes", "start", "close", "send", "typing"):
-        expected, actual = (inspect.signature(getattr(kind, method)) for kind in (Channel, type(channel)))
-        assert list(expected.parameters) == list(actual.parameters)
+    for kind in kinds:
+        for method in (name for name, value in vars(kind).items() if inspect.isfunction(value) and name[0] != "_"):
+            expected, actual = (inspect.signature(getattr(each, method)) for each in (kind, type(channel)))
+            assert list(expected.parameters) == list(actual.parameters)
 
 
 async def test_it_opens_nothing_before_its_start_and_closes_without_one(name: str) -> None:
@@ -76,14 +98,18 @@ async def test_it_opens_nothing_before_its_start_and_closes_without_one(name: st
     await channel.close()
 
 
-async def test_a_message_is_committed_before_it_is_acknowledged(name: str) -> None:
+async def test_a_message_is_committed_before_it_is_acknowledged(name: str, world: World) -> None:
     """What was acknowledged is with the engine, with a sender of this channel and a proof of at least the channel."""
-    world = World()
     channel = load(name, world)
     await channel.start()
     async with client_of(channel) as client:
         assert 200 == await deliver(name, client, "check invoice 18492")
     await channel.close()
+    if channel.capabilities.staff:
+        (act,) = world.acts
+        assert (name, "check invoice 18492", []) == (act.channel, act.text, world.inbound)
+        assert (True, True, True) == (bool(act.provider_id), bool(act.account), bool(act.staff))
+        return
     (message,) = world.inbound
     assert (name, name, "check invoice 18492") == (message.channel, message.sender.channel, message.text)
     assert (True, True) == (bool(message.provider_id), bool(message.account))
@@ -91,16 +117,15 @@ async def test_a_message_is_committed_before_it_is_acknowledged(name: str) -> No
 
 
 @pytest.mark.parametrize("how", ["failing", "draining"])
-async def test_what_is_not_committed_is_not_acknowledged(name: str, how: str) -> None:
+async def test_what_is_not_committed_is_not_acknowledged(name: str, world: World, how: str) -> None:
     """Without a database, and while going down, the answer is 503."""
-    world = World()
     channel = load(name, world)
     await channel.start()
     async with client_of(channel) as client:
         world.failing, world.ready = how == "failing", how != "draining"
         assert 503 == await deliver(name, client, "hi")
     await channel.close()
-    assert [] == world.inbound
+    assert ([], []) == (world.inbound, world.acts)
 
 
 async def test_a_provider_that_is_away_is_a_receipt(name: str, free_port: int) -> None:
