@@ -120,7 +120,7 @@ class Slack:
         if word(payload, "type") == "url_verification":
             return _challenge(payload)
         if signature in self._answered:
-            log.info("slack_repeated", retry=request.headers.get("X-Slack-Retry-Num", "")[:8])
+            log.info("slack_repeated", attempt=request.headers.get("X-Slack-Retry-Num", "")[:8])
             return web.Response()
         try:
             answer = await self._hear(payload, raw)
@@ -152,7 +152,7 @@ class Slack:
             log.warning("slack_not_taken", reason=error.reason)
             raise Later from None
         if refused:
-            log.warning("slack_person_refused", team=heard.team, user=heard.user, kind=heard.kind)
+            log.warning("slack_person_refused", user=f"{heard.team}/{heard.user}", kind=heard.kind)
             return await self._tell(heard, refused)
         return await self._do(heard)
 
@@ -167,7 +167,7 @@ class Slack:
         except errors.BotError as error:
             log.warning("slack_not_committed", error=type(error).__name__)
             raise Later from None
-        log.info("slack_acted", verb=heard.act.verb, reason=acted.reason, by=heard.act.staff)
+        log.info("slack_acted", action=heard.act.verb, reason=acted.reason, user=heard.act.staff)
         return await self._answer(heard, acted)
 
     async def _open(self, heard: Heard, modal: dict[str, Any]) -> None:
@@ -212,6 +212,7 @@ class Slack:
 
     async def _watch(self) -> None:
         """Once messages are taken: look who we are and what the channel is, dial in, and look again every day."""
+        await asyncio.sleep(CHECK_FIRST_S)
         while not self._ports.ready():  # noqa: ASYNC110 - readiness is asked for, it does not ring
             await asyncio.sleep(CHECK_FIRST_S)
         if self._socket is not None:
