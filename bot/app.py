@@ -33,9 +33,10 @@ from bot.worker import Worker
 from channels import CHANNELS
 from channels.base import Channel, Ports
 from channels.staff import StaffChannel
-from config import policies
+from config import policies, templates
 from config.policies import Policies
 from config.settings import Settings
+from config.templates import Words
 from state import errors
 from state.hints import Hints, make_hints
 from state.store import Store
@@ -183,6 +184,7 @@ def _parts(settings: Settings, store: Store, systems: Systems, adapters: Mapping
         scopes=read_policies(settings).scopes("customer"),
         worker=worker,
         compose=composer(capabilities),
+        templates=read_words(settings).whatsapp.templates,
     )
 
 
@@ -197,6 +199,14 @@ def read_policies(settings: Settings) -> Policies:
     """Who may do what, and who is staff."""
     try:
         return policies.load(settings.config_file("policies.yaml"))
+    except ValueError as error:
+        raise errors.BadInput(str(error)) from error
+
+
+def read_words(settings: Settings) -> Words:
+    """What channels say on their own account."""
+    try:
+        return templates.load(settings.config_file("channels.yaml"))
     except ValueError as error:
         raise errors.BadInput(str(error)) from error
 

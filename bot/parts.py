@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from state.store import Store
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bot.workflows import Workflow
     from channels.base import Capabilities
     from config.settings import Settings
+    from config.templates import Template
     from tools.gateway import Gateway
 
 LOOKUP_S = 10.0
@@ -29,6 +30,7 @@ class Parts:
     `model` chooses and talks; `offline` steps in when it is down (the same object when it is the only one).
     `functions`: what a model may be told of, in constant order. `deadline`: monotonic seconds at which the turn must be
     over. `worker`: this process. `compose(text, channel, choices)`: the text in as many parts as the channel needs.
+    `templates`: WhatsApp's approved ones, by the name the engine knows them by.
     """
 
     settings: Settings
@@ -45,6 +47,7 @@ class Parts:
     worker: str
     compose: Callable[[str, str, list[dict[str, str]]], list[str]]
     deadline: float = 0.0
+    templates: Mapping[str, Template] = field(default_factory=dict)
 
     def time_left(self, most: float = LOOKUP_S) -> float:
         """Seconds until the turn must be over, at most `most`."""

@@ -94,6 +94,9 @@ KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
             "handoff_stay": "",
             "quarantined": "ticket.number",
             "resumed": "title",
+            "opted_out": "",
+            "opted_in": "",
+            "holding": "",
         }.items()
     }
 )

@@ -80,13 +80,13 @@ def close(draft: Draft, ticket: str, *, outcome: str, goal: bool, reason: str, b
     draft.emit(ev.TicketClosed(ticket=ticket, outcome=outcome, goal=goal, reason=reason, by=by))
 
 
-def number_for(draft: Draft, channel: str) -> int | None:
+def number_for(draft: Draft, channel: str, identity: str) -> int | None:
     """The ticket number a reply carries: one opened in this turn, or the thread's on e-mail."""
     before = {ticket.id for ticket in draft.opened.session.tickets}
     new = next((t.number for t in reversed(draft.session.tickets) if t.id not in before), None)
     if channel != "email":
         return new
-    reach = draft.session.reach.get(draft.identity)
+    reach = draft.session.reach.get(identity)
     named = (reach.thread if reach else {}).get("ticket")
     active = draft.session.active_ticket
     return named or new or (active.number if active else None)

@@ -9,7 +9,21 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bot import actions, answers, codes, desk, directory, flow, handoff, observe, outgoing, replies, router, tickets
+from bot import (
+    actions,
+    answers,
+    codes,
+    desk,
+    directory,
+    flow,
+    handoff,
+    observe,
+    outgoing,
+    replies,
+    router,
+    tickets,
+    wishes,
+)
 from bot.draft import Draft
 from bot.parts import Parts
 from state import events as ev
@@ -64,16 +78,22 @@ async def _think(draft: Draft, parts: Parts) -> None:
     await tickets.opened_by_mail(draft, parts)
     await desk.handle(draft, parts)
     messages, told = codes.read(draft, parts, messages)
+    messages, wished = wishes.take(draft, parts, messages)
     task = draft.session.task
     if draft.muted:
         pass  # a person has the conversation; what came in is theirs to answer
     elif messages:
         await _respond(draft, parts, messages)
-    elif draft.pending and not told and task and task.question and task.question.slot == flow.SIGN_IN:
+    elif _goes_on(draft) and not (told or wished) and task and task.question and task.question.slot == flow.SIGN_IN:
         await flow.run(draft, parts, task.id)
     if draft.texts and not draft.muted:
         await _resume(draft, parts)
     tickets.settle(draft)
+
+
+def _goes_on(draft: Draft) -> bool:
+    """Whether anything came in that a task may wait for; that a reply was lost is nothing of the kind."""
+    return any(not isinstance(stored.data, ev.DeliveryFailed) for stored in draft.pending)
 
 
 async def _after_settling(draft: Draft, parts: Parts, action: Action) -> None:

@@ -89,7 +89,7 @@ class Writer:
             raise ValueError("not an address")
         message = MIMEMultipart("alternative", boundary=f"=_{outbound.id}")
         message.policy = _WIRE
-        for name, value in self._headers(outbound, recipient, date, stranger=stranger):
+        for name, value in self._headers(outbound, date, stranger=stranger):
             message[name] = value
         for kind, text in (
             ("plain", self._plain(outbound, stranger=stranger)),
@@ -108,7 +108,7 @@ class Writer:
 
     # --- headers
 
-    def _headers(self, outbound: Outbound, recipient: str, date: datetime, *, stranger: bool) -> list[tuple[str, str]]:
+    def _headers(self, outbound: Outbound, date: datetime, *, stranger: bool) -> list[tuple[str, str]]:
         own, thread = f"<{self.tokens.message_id(outbound.id)}>", outbound.thread
         parent = ids(thread.get("message_id"))[:1]
         earlier = [] if stranger else ids(thread.get("references"))
@@ -120,7 +120,7 @@ class Writer:
             ("Message-ID", own),
             *[("In-Reply-To", one) for one in parent],
             ("References", "\n ".join([*_some([*earlier, *parent]), own])),
-            ("Reply-To", self.tokens.reply_address(outbound.ticket, recipient)),
+            ("Reply-To", self.tokens.reply_address(outbound.ticket, outbound.to.address)),
         ]
         if outbound.author != "staff":
             found.append(("Auto-Submitted", "auto-generated" if outbound.kind == "notice" else "auto-replied"))

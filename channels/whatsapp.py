@@ -130,20 +130,20 @@ class WhatsApp:
     async def send(self, outbound: Outbound) -> Receipt:
         """Hand one message to Twilio. A second attempt first looks whether an earlier one arrived."""
         began = time.monotonic()
-        body = render.numbered(render.whatsapp(outbound.text), outbound.choices)
-        receipt = await self._reconciled(outbound, body) if outbound.attempt > 1 else None
+        content = _content(outbound)
+        receipt = await self._reconciled(outbound, content) if outbound.attempt > 1 else None
         if receipt is None:
-            receipt = await self._post(outbound, body)
+            receipt = await self._post(outbound, content)
         return replace(receipt, ms=round((time.monotonic() - began) * 1000))
 
-    async def _post(self, outbound: Outbound, body: str) -> Receipt:
+    async def _post(self, outbound: Outbound, content: Mapping[str, str]) -> Receipt:
         faults.point("send.pre")
         callback = f"{self._callback}?{urlencode({'outbox': outbound.id})}" if self._callback else None
-        receipt = await self._api.create(outbound.id, to=outbound.to.address, body=body, callback=callback)
+        receipt = await self._api.create(outbound.id, to=outbound.to.address, content=content, callback=callback)
         faults.point("send.accepted")
         return receipt
 
-    async def _reconciled(self, outbound: Outbound, body: str) -> Receipt | None:
+    async def _reconciled(self, outbound: Outbound, content: Mapping[str, str]) -> Receipt | None:
         """Look for a message that an earlier attempt got through; None when there is certainly none."""
         since = (outbound.first_attempt_at or 0) / 1000 - CLOCK_SKEW_S
         try:
@@ -151,7 +151,7 @@ class WhatsApp:
         except _ERRORS as error:
             log.info("whatsapp_reconcile_failed", outbox=outbound.id, error=type(error).__name__)
             return Receipt(outbox_id=outbound.id, state="unknown", reason="reconcile_failed")
-        same = {str(m["sid"]): m for m in listed if _same(m.get("body"), body)}
+        same = {str(m["sid"]): m for m in listed if _same(m.get("body"), outbound, content)}
         taken = await self._ports.delivered(self.name, list(same)) if same else frozenset()
         mine = [message for sid, message in same.items() if sid not in taken]
         if not mine:
@@ -198,9 +198,9 @@ class _Api:
         if self._client is not None:
             await self._client.close()
 
-    async def create(self, outbox_id: str, *, to: str, body: str, callback: str | None) -> Receipt:
+    async def create(self, outbox_id: str, *, to: str, content: Mapping[str, str], callback: str | None) -> Receipt:
         """POST one message; whatever happens is a receipt."""
-        form = {"To": f"{twilio_form.PREFIX}{to}", **self._sender, "Body": body}
+        form = {"To": f"{twilio_form.PREFIX}{to}", **self._sender, **content}
         if callback:
             form["StatusCallback"] = callback
         try:
@@ -314,8 +314,22 @@ def _created(message: Mapping[str, Any]) -> float:
         return time.time()
 
 
-def _same(theirs: object, ours: str) -> bool:
-    return isinstance(theirs, str) and theirs.split() == ours.split()
+def _content(outbound: Outbound) -> dict[str, str]:
+    """Give what is said as the API's fields: free text, or an approved template, which takes no text beside it."""
+    if outbound.template is None:
+        return {"Body": render.numbered(render.whatsapp(outbound.text), outbound.choices)}
+    variables = orjson.dumps(outbound.template.get("variables") or {}).decode()
+    return {"ContentSid": str(outbound.template.get("sid") or ""), "ContentVariables": variables}
+
+
+def _same(theirs: object, outbound: Outbound, content: Mapping[str, str]) -> bool:
+    """Whether a message in the list says what we say; of a template we know for certain what stands in its places."""
+    if not isinstance(theirs, str):
+        return False
+    if outbound.template is None:
+        return theirs.split() == content["Body"].split()
+    whole = " ".join(theirs.split())
+    return all(" ".join(str(v).split()) in whole for v in (outbound.template.get("variables") or {}).values())
 
 
 def _thanks() -> web.Response:

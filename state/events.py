@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import orjson
 
+from state.reply_events import DeliveryFailed, ReplyQueued
 from state.staff_events import (
     ApprovalDecided,
     ApprovalExpired,
@@ -40,6 +41,7 @@ __all__ = [
     "CodeChecked",
     "CodeSent",
     "ConsentChanged",
+    "DeliveryFailed",
     "Event",
     "HandoffTimedOut",
     "IdentityLinked",
@@ -311,31 +313,6 @@ class IdentityUnlinked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReplyQueued:
-    """A reply was committed for one identity; the outbox delivers it. `about`: the question it carries, if any.
-
-    `author`: bot, staff or system; `name`: the staff member's. `kind`: reply, holding (more follows), or notice (the
-    bot began to speak). `why`: how the channel was chosen. `template`: an approved template to be sent in place of the
-    text ({"sid", "variables"}). `thread`: what the channel said of the thread that this continues.
-    """
-
-    outbox: str
-    channel: str
-    identity: str
-    text: str
-    choices: list[JSON] = field(default_factory=list)
-    citations: list[JSON] = field(default_factory=list)
-    author: str = "bot"
-    ticket: int | None = None
-    about: str | None = None
-    name: str | None = None
-    kind: str = "reply"
-    why: str = ""
-    template: JSON | None = None
-    thread: JSON = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageQuarantined:
     """Messages up to `upto` made the turn fail again and again; they were set aside for a person."""
 
@@ -357,12 +334,13 @@ Event = (
     | ActionProposed | ActionMoved | ApprovalRequested | ApprovalDecided | ApprovalExpired
     | TicketOpened | TicketChanged | TicketClosed | StaffTookOver | StaffHandedBack | StaffReplied | StaffResolved
     | StaffAsked | NoteWritten | HandoffTimedOut | ConsentChanged | CodeSent | CodeChecked | IdentityUnlinked
-    | ReplyQueued | MessageQuarantined | TurnDegraded
+    | ReplyQueued | DeliveryFailed | MessageQuarantined | TurnDegraded
 )  # fmt: skip
 
 Recorded = (
     IntentRouted | ModelCalled | ToolFailed | ToolRefused | MessageQuarantined | TurnDegraded
     | StaffReplied | StaffResolved | StaffAsked | NoteWritten | HandoffTimedOut | CodeSent | CodeChecked
+    | DeliveryFailed
 )  # fmt: skip
 """Events that change nothing: for turns, and for people who read the log."""
 

@@ -152,9 +152,13 @@ class Store:
         """A claimed reply, ready to be sent."""
         return await self.database.read(lambda: deliveries.load(self.vault, outbox_id))
 
+    async def reply(self, outbox_id: str) -> ev.ReplyQueued | None:
+        """A reply as it was queued."""
+        return await self.database.read(lambda: deliveries.reply(self.vault, outbox_id))
+
     async def settle_deliveries(self, receipts: Sequence[tuple[Receipt, float]], worker: str) -> None:
         """Record receipts, many in one commit."""
-        await self.database.write(lambda: deliveries.settle(receipts, worker))
+        await self.database.write(lambda: deliveries.settle(self.vault, receipts, worker))
         faults.point("send.receipt")
 
     async def put_back(self, ids: Sequence[str], worker: str) -> None:
@@ -167,11 +171,11 @@ class Store:
 
     async def give_up(self, give_up_ms: int) -> list[Row]:
         """Fail what cannot be delivered."""
-        return await self.database.write(lambda: deliveries.give_up(give_up_ms))
+        return await self.database.write(lambda: deliveries.give_up(self.vault, give_up_ms))
 
     async def delivery_status(self, update: StatusUpdate) -> None:
         """Fold a provider's delivery status."""
-        await self.database.write(lambda: deliveries.status(update))
+        await self.database.write(lambda: deliveries.status(self.vault, update))
 
     # --- what channels keep and ask -----------------------------------------------------------------------------------
 

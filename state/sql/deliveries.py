@@ -11,7 +11,7 @@ from state import events as ev
 from state.identity import Address
 from state.keys import Vault
 from state.messages import Choice, Outbound, Receipt, StatusUpdate
-from state.sql import log, notices
+from state.sql import failures, log, notices
 from state.sql.database import Row, Tx, query
 
 STUCK_MS = 120_000
@@ -179,6 +179,16 @@ def _erased(row: Row) -> Outbound:
     )
 
 
+def reply(vault: Vault, outbox_id: str) -> Tx[ev.ReplyQueued | None]:
+    """A reply as it was queued; None when it is not there, or was erased."""
+    rows = yield query("SELECT session_id, seq FROM outbox WHERE id = :id", id=outbox_id)
+    if not rows:
+        return None
+    events = yield from log.between(vault, rows[0]["session_id"], rows[0]["seq"] - 1, rows[0]["seq"] + 1)
+    found = events[0].data if events else None
+    return found if isinstance(found, ev.ReplyQueued) else None
+
+
 def address_of(vault: Vault, identity_id: str) -> Tx[Address | None]:
     """The address of an identity, decrypted; None when it was erased."""
     rows = yield query("SELECT id, channel, address_enc FROM identities WHERE id = :id", id=identity_id)
@@ -189,20 +199,29 @@ def address_of(vault: Vault, identity_id: str) -> Tx[Address | None]:
     return Address(channel=rows[0]["channel"], address=text.decode())
 
 
-def settle(receipts: Sequence[tuple[Receipt, float]], worker: str) -> Tx[None]:
+_LOST = " RETURNING id, session_id, channel, identity_id, author, state, reason"
+_SETTLE = (
+    "UPDATE outbox SET state = CASE WHEN :state = 'pending' AND author = 'bot' AND EXISTS"
+    " (SELECT 1 FROM sessions s WHERE s.id = outbox.session_id AND s.mode = 'staff')"
+    " THEN 'withheld' ELSE :state END, provider_id = COALESCE(:provider_id, provider_id), reason = :reason,"
+    " next_at = {now} + CAST(:wait AS BIGINT),"
+    " handed_at = CASE WHEN :state = 'sent' THEN {now} - CAST(:ms AS BIGINT) ELSE handed_at END"
+    " WHERE id = :id AND claim_owner = :worker AND state = 'claimed'"
+)
+
+
+def settle(vault: Vault, receipts: Sequence[tuple[Receipt, float]], worker: str) -> Tx[None]:
     """Record what became of sends, many at once. Each comes with the seconds until it may be tried again.
 
-    A reply of the bot's that did not leave is not tried again once a person has the conversation.
+    A reply of the bot's that did not leave is not tried again once a person has the conversation. Of one that never
+    will, its session is told.
     """
+    yield from failures.lock_for([receipt.outbox_id for receipt, _ in receipts if receipt.state == "failed"])
+    lost: list[Row] = []
     for receipt, wait in receipts:
         state = {"sent": "sent", "failed": "failed"}.get(receipt.state, "pending")
         rows = yield query(
-            "UPDATE outbox SET state = CASE WHEN :state = 'pending' AND author = 'bot' AND EXISTS"
-            " (SELECT 1 FROM sessions s WHERE s.id = outbox.session_id AND s.mode = 'staff')"
-            " THEN 'withheld' ELSE :state END, provider_id = COALESCE(:provider_id, provider_id), reason = :reason,"
-            " next_at = {now} + CAST(:wait AS BIGINT),"
-            " handed_at = CASE WHEN :state = 'sent' THEN {now} - CAST(:ms AS BIGINT) ELSE handed_at END"
-            " WHERE id = :id AND claim_owner = :worker AND state = 'claimed' RETURNING author",
+            _SETTLE + _LOST,
             id=receipt.outbox_id,
             state=state,
             provider_id=receipt.provider_id,
@@ -213,6 +232,13 @@ def settle(receipts: Sequence[tuple[Receipt, float]], worker: str) -> Tx[None]:
         )
         if state != "pending" and any(row["author"] == "system" for row in rows):
             yield query("UPDATE codes SET code_enc = NULL WHERE id = :id", id=receipt.outbox_id)
+        lost += [row for row in rows if _is_lost(row)]
+    yield from failures.tell(vault, lost)
+
+
+def _is_lost(row: Row) -> bool:
+    """Whether a reply will never arrive; a code is not told of, since who asked for it need not know who has it."""
+    return bool(row["state"] == "failed" and row["author"] != "system")
 
 
 def put_back(ids: Sequence[str], worker: str) -> Tx[None]:
@@ -226,7 +252,20 @@ def put_back(ids: Sequence[str], worker: str) -> Tx[None]:
         )
 
 
-def give_up(give_up_ms: int) -> Tx[list[Row]]:
+_LOOK = "SELECT id, session_id, state FROM outbox"
+_FAIL = "UPDATE outbox SET state = 'failed', reason = COALESCE(reason, 'gave_up')"
+_GIVEN_UP = (
+    " WHERE state IN ('pending', 'claimed') AND state = 'pending' AND first_attempt_at IS NOT NULL"
+    " AND (first_attempt_at < {start} - CAST(:give_up AS BIGINT)"
+    " OR (first_attempt_at < {start} - CAST(:stuck AS BIGINT) AND (EXISTS (SELECT 1 FROM outbox l"
+    " WHERE l.session_id = outbox.session_id AND l.channel = outbox.channel"
+    " AND l.seq > outbox.seq AND l.state IN ('pending', 'claimed')) OR EXISTS (SELECT 1 FROM outbox l"
+    " WHERE l.identity_id = outbox.identity_id AND l.session_id <> outbox.session_id"
+    " AND l.created_at > outbox.created_at AND l.state IN ('pending', 'claimed')))))"
+)
+
+
+def give_up(vault: Vault, give_up_ms: int) -> Tx[list[Row]]:
     """Fail replies that were tried for too long, and those that block a later one for more than 120 s. Returns them.
 
     A reply of the bot's whose sender died while a person took the conversation is withheld: it must not block theirs.
@@ -236,43 +275,51 @@ def give_up(give_up_ms: int) -> Tx[list[Row]]:
         " AND state IN ('pending', 'claimed') AND next_at <= {start}"
         " AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = outbox.session_id AND s.mode = 'staff')"
     )
-    return (
-        yield query(
-            "UPDATE outbox SET state = 'failed', reason = COALESCE(reason, 'gave_up')"
-            " WHERE state IN ('pending', 'claimed') AND state = 'pending' AND first_attempt_at IS NOT NULL"
-            " AND (first_attempt_at < {start} - CAST(:give_up AS BIGINT)"
-            " OR (first_attempt_at < {start} - CAST(:stuck AS BIGINT) AND (EXISTS (SELECT 1 FROM outbox l"
-            " WHERE l.session_id = outbox.session_id AND l.channel = outbox.channel"
-            " AND l.seq > outbox.seq AND l.state IN ('pending', 'claimed')) OR EXISTS (SELECT 1 FROM outbox l"
-            " WHERE l.identity_id = outbox.identity_id AND l.session_id <> outbox.session_id"
-            " AND l.created_at > outbox.created_at AND l.state IN ('pending', 'claimed')))))"
-            " RETURNING id, session_id, channel, reason",
-            give_up=give_up_ms,
-            stuck=STUCK_MS,
-        )
-    )
+    due = yield query(_LOOK + _GIVEN_UP, give_up=give_up_ms, stuck=STUCK_MS)
+    if not due:
+        return []
+    yield from failures.lock(str(row["session_id"]) for row in due)
+    lost = yield query(_FAIL + _GIVEN_UP + _LOST, give_up=give_up_ms, stuck=STUCK_MS)
+    yield from failures.tell(vault, [row for row in lost if _is_lost(row)])
+    return lost
 
 
-def status(update: StatusUpdate) -> Tx[None]:
+_FOLD = (
+    "UPDATE outbox SET status = :status, provider_id = COALESCE(provider_id, NULLIF(:provider_id, '')),"
+    " reason = COALESCE(:reason, reason), state = CASE WHEN :status = 'failed' THEN 'failed' ELSE 'sent' END,"
+    " handed_at = COALESCE(handed_at, first_attempt_at)"
+)
+_HIGHER = (
+    " AND :rank > CASE status WHEN 'queued' THEN 1 WHEN 'sending' THEN 2 WHEN 'sent' THEN 3 WHEN 'delivered' THEN 4"
+    " WHEN 'read' THEN 5 WHEN 'failed' THEN 9 ELSE 0 END"
+)
+_MEANT = (
+    " WHERE (id = :outbox_id OR provider_id = :provider_id) AND channel = :channel AND attempts > 0"
+    " AND (:provider_id = '' OR COALESCE(provider_id, :provider_id) = :provider_id)"
+)
+
+
+def status(vault: Vault, update: StatusUpdate) -> Tx[None]:
     """Fold a provider's status by rank, never by arrival; the first word on a claimed reply proves that it was sent.
 
-    A reply is found by our id, unless another message of the provider's is known to carry it, or by the provider's.
+    A reply is found by our id, unless another message of the provider's is known to carry it, or by the provider's. Its
+    session is told when it is lost.
     """
-    yield query(
-        "UPDATE outbox SET status = :status, provider_id = COALESCE(provider_id, :provider_id),"
-        " reason = COALESCE(:reason, reason), state = CASE WHEN :status = 'failed' THEN 'failed' ELSE 'sent' END,"
-        " handed_at = COALESCE(handed_at, first_attempt_at)"
-        " WHERE (id = :outbox_id OR provider_id = :provider_id) AND channel = :channel AND attempts > 0"
-        " AND COALESCE(provider_id, :provider_id) = :provider_id"
-        " AND :rank > CASE status WHEN 'queued' THEN 1 WHEN 'sending' THEN 2 WHEN 'sent' THEN 3 WHEN 'delivered' THEN 4"
-        " WHEN 'read' THEN 5 WHEN 'failed' THEN 9 ELSE 0 END",
+    meant = {"outbox_id": update.outbox_id or "", "provider_id": update.provider_id, "channel": update.channel}
+    before: Sequence[Row] = ()
+    if update.status == "failed":
+        found = yield query(_LOOK + _MEANT, **meant)
+        yield from failures.lock(str(row["session_id"]) for row in found)
+        before = yield query(_LOOK + _MEANT, **meant)
+    rows = yield query(
+        _FOLD + _MEANT + _HIGHER + _LOST,
         rank=RANKS.get(update.status, 0),
-        outbox_id=update.outbox_id or "",
-        provider_id=update.provider_id,
-        channel=update.channel,
         status=update.status,
         reason=update.reason,
+        **meant,
     )
+    known = {row["id"] for row in before if row["state"] == "failed"}
+    yield from failures.tell(vault, [r for r in rows if _is_lost(r) and r["id"] not in known])
 
 
 def delivered(channel: str, provider_ids: Sequence[str]) -> Tx[frozenset[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -163,6 +164,29 @@ async def test_a_second_attempt_that_finds_nothing_sends(channel: WhatsApp, prov
     provider.add("Invoice 18492 is *paid*.", age_s=600)
     assert "sent" == (await channel.send(reply(attempt=2))).state
     assert 1 == len(provider.posts)
+
+
+TEMPLATE = {"sid": "HX0123456789abcdef0123456789abcdef", "variables": {"1": "1042", "2": "Your refund is made."}}
+
+
+async def test_a_template_goes_without_any_text_beside_it(channel: WhatsApp, provider: Provider) -> None:
+    """By its id and its variables; Twilio refuses words beside them."""
+    assert "sent" == (await channel.send(reply(template=TEMPLATE, text="whatever is shown"))).state
+    (form,) = provider.posts
+    assert "Body" not in form
+    assert TEMPLATE["sid"] == form["ContentSid"]
+    assert TEMPLATE["variables"] == json.loads(form["ContentVariables"])
+
+
+async def test_a_template_is_found_again_by_what_stands_in_its_places(channel: WhatsApp, provider: Provider) -> None:
+    """A second attempt finds the first; the same template with other words is another message."""
+    other = {**TEMPLATE, "variables": {"1": "1043", "2": "Your refund is made."}}
+    await channel.send(reply(template=other))
+    assert "sent" == (await channel.send(reply(template=TEMPLATE, attempt=2))).state
+    assert 2 == len(provider.posts)
+    receipt = await channel.send(reply(template=TEMPLATE, attempt=2))
+    assert provider.messages[0]["sid"] == receipt.provider_id
+    assert 2 == len(provider.posts)
 
 
 async def test_a_message_of_another_reply_is_not_taken_for_this_one(

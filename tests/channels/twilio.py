@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -95,7 +96,7 @@ class Provider:
         if self.answers:
             status, body, headers = self.answers.pop(0)
             return web.json_response(body, status=status, headers=headers)
-        message = self.add(form["Body"], to=form["To"])
+        message = self.add(form.get("Body") or _templated(form), to=form["To"])
         if self.hang:
             await asyncio.sleep(3600)
         if self.drop and request.transport is not None:
@@ -138,3 +139,9 @@ class Provider:
         """Note a typing indicator."""
         self.typings.append({name: str(value) for name, value in (await request.post()).items()})
         return web.json_response({"success": True})
+
+
+def _templated(form: dict[str, str]) -> str:
+    """A template's words with its variables, as the list shows them."""
+    variables = json.loads(form["ContentVariables"])
+    return f"News on your request {variables['1']}:\n{variables['2']}"

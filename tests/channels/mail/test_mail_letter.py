@@ -151,6 +151,9 @@ def test_a_stranger_gets_nothing_that_they_chose() -> None:
     mail = read(letter.raw)
     assert ("victim@example.com", "victim@example.com") == (letter.recipient, mail["To"])
     assert "Re: Your message to us [#1042]" == mail["Subject"]
+    token = TOKENS.check(TOKENS.token_of(mail["Reply-To"]) or "", "victim@example.com")
+    assert token is not None
+    assert "?victim@example.com" == token.address  # what they answer does not reach the real owner's conversation
     assert "\n\nHello,\n\n" in text_of(mail)
     assert len(text_of(mail)) < 1_300
     for part in (mail.as_string(), text_of(mail), text_of(mail, "html")):
