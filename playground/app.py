@@ -7,10 +7,12 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from playground import acme, http, phone, records, signin, slack, twilio
+from playground import acme, http, mail, mail_post, mail_smtp, phone, records, signin, slack, twilio
 from playground.carrier import WEBHOOK_FAULTS, Carrier
 from playground.faults import REQUEST_KINDS, Faults
 from playground.live import Live
+from playground.mail_boxes import Boxes
+from playground.mail_smtp import Door, Listener
 from playground.options import Options
 from playground.slack_post import EVENT_FAULTS, Poster
 from playground.store import Store
@@ -18,7 +20,7 @@ from playground.world import World
 
 STATIC = Path(__file__).parent / "static"
 OPTIONS = web.AppKey("options", Options)
-PARTS = {"/acme": acme.build, "/twilio": twilio.build, "/slack": slack.build}
+PARTS = {"/acme": acme.build, "/twilio": twilio.build, "/slack": slack.build, "/mail": mail.build}
 SLACK_KINDS = (*EVENT_FAULTS, "token_revoked", "api_error", "channel_limit")
 
 
@@ -35,8 +37,8 @@ def build(options: Options) -> web.Application:
     app.cleanup_ctx.append(lambda _: _run(world, live))
 
     async def let_go(_: web.Application) -> None:
-        world.carrier.stop_waiting()
-        world.slack.stop_waiting()
+        for part in (world.carrier, world.slack, world.mail):
+            part.stop_waiting()
 
     app.on_shutdown.append(let_go)
     return app
@@ -79,6 +81,9 @@ def _world(options: Options) -> World:
     store = Store(options.db)
     twilio_faults = Faults(requests=REQUEST_KINDS, events=WEBHOOK_FAULTS)
     slack_faults = Faults(requests=REQUEST_KINDS, events=SLACK_KINDS)
+    mail_faults = Faults(requests=(), events=(*mail_smtp.FAULTS, *mail_post.FAULTS), usual=451)
+    post = mail_post.MailPoster(store, options, mail_faults)
+    boxes = Boxes(store, options, post)
     return World(
         options=options,
         store=store,
@@ -87,13 +92,23 @@ def _world(options: Options) -> World:
         twilio_faults=twilio_faults,
         slack=Poster(store, options, slack_faults),
         slack_faults=slack_faults,
+        mail=post,
+        mail_faults=mail_faults,
+        boxes=boxes,
+        listener=Listener(Door(store, mail_faults, boxes.keep), options),
     )
 
 
 async def _run(world: World, live: Live) -> AsyncIterator[None]:
     await world.store.open()
     try:
-        async with world.carrier.running(), world.slack.running(), live.running():
+        async with (
+            world.carrier.running(),
+            world.slack.running(),
+            world.mail.running(),
+            world.listener.running(),
+            live.running(),
+        ):
             yield
     finally:
         await world.store.close()
@@ -102,13 +117,14 @@ async def _run(world: World, live: Live) -> AsyncIterator[None]:
 def _own_routes(world: World, live: Live) -> list[web.RouteDef]:
     async def reset(_: web.Request) -> web.Response:
         """Restore the demo data and forget every message, fault and template."""
-        for each in (world.acme_faults, world.twilio_faults, world.slack_faults):
+        for each in (world.acme_faults, world.twilio_faults, world.slack_faults, world.mail_faults):
             each.active.clear()
-        await world.carrier.forget()
-        await world.slack.forget()
+        parts = (world.carrier, world.slack, world.mail)
+        for part in parts:
+            await part.forget()
         await world.store.reset()
-        world.carrier.ring()
-        world.slack.ring()
+        for part in parts:
+            part.ring()
         return http.answer({"reset": True})
 
     async def info(_: web.Request) -> web.Response:

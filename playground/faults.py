@@ -37,6 +37,7 @@ class Faults:
 
     requests: Iterable[str]
     events: Iterable[str] = ()
+    usual: int = 500  # the status of a fault that names none
     active: list[Fault] = field(default_factory=list)
 
     def take(self, kinds: Iterable[str], path: str, method: str) -> Fault | None:
@@ -63,7 +64,7 @@ class Faults:
             path=str(wanted.get("path") or "*"),
             times=http.whole(wanted, "times", default=1, least=1),
             ms=http.whole(wanted, "ms", default=0, least=0),
-            status=http.whole(wanted, "status", default=500, least=400),
+            status=http.whole(wanted, "status", default=self.usual, least=400),
             method=str(wanted.get("method") or "*").upper(),
             code=str(wanted.get("code") or ""),
         )

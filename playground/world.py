@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from playground.carrier import Carrier
 from playground.faults import Faults
+from playground.mail_boxes import Boxes
+from playground.mail_post import MailPoster
+from playground.mail_smtp import Listener
 from playground.options import Options
 from playground.slack_post import Poster
 from playground.store import Store
@@ -20,3 +23,7 @@ class World:
     twilio_faults: Faults
     slack: Poster
     slack_faults: Faults
+    mail: MailPoster
+    mail_faults: Faults
+    boxes: Boxes
+    listener: Listener

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import email
+import email.policy
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -53,6 +56,20 @@ class Heard:
         return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """One mail, as it was brought to the bot."""
+
+    raw: bytes
+    token: str
+    type: str
+
+    @property
+    def message(self) -> EmailMessage:
+        """The mail, read."""
+        return email.message_from_bytes(self.raw, policy=email.policy.default)
+
+
 @dataclass(slots=True, kw_only=True)
 class Bot:
     """The bot's side of the wire: keeps what came, answers as the test wants."""
@@ -64,6 +81,8 @@ class Bot:
     api: dict[str, Json] = field(default_factory=dict)
     slack: list[Heard] = field(default_factory=list)
     slack_answers: list[web.StreamResponse] = field(default_factory=list)
+    mails: list[Posted] = field(default_factory=list)
+    mail_answers: list[web.StreamResponse] = field(default_factory=list)
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def until(self, check: Callable[[], bool]) -> None:
@@ -90,6 +109,14 @@ class Bot:
         await self._keep(lambda: self.slack.append(Heard(body=body, headers=headers)))
         return self.slack_answers.pop(0) if self.slack_answers else web.Response()
 
+    async def inbound(self, request: web.Request) -> web.StreamResponse:
+        """Keep a mail as it comes."""
+        found = Posted(
+            raw=await request.read(), token=request.headers.get("Authorization", ""), type=request.content_type
+        )
+        await self._keep(lambda: self.mails.append(found))
+        return self.mail_answers.pop(0) if self.mail_answers else web.Response()
+
     async def operators(self, request: web.Request) -> web.Response:
         """Answer the operators' API from the test's table."""
         if request.headers.get("Authorization") != "Bearer api-token":
@@ -108,6 +135,7 @@ class Bot:
         app.router.add_post("/whatsapp/webhook", self.webhook)
         app.router.add_post("/whatsapp/status", self.status)
         app.router.add_post("/slack/events", self.slack_events)
+        app.router.add_post("/email/inbound", self.inbound)
         app.router.add_get("/api/v1/{rest:.*}", self.operators)
         return app
 
@@ -141,6 +169,10 @@ def options_for(folder: Path, bot_url: str, **changes: Value) -> Options:
         "slack_signing_secret": "signing-secret",
         "slack_app_token": "xapp-test",
         "slack_retries_s": (0.01, 0.01, 0.01),
+        "email_address": "support@acme.example",
+        "email_inbound_token": "inbound-token",
+        "smtp_port": -1,
+        "mail_retries_s": (0.01, 0.01),
     }
     return Options(**{**values, **changes})
 

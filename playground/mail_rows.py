@@ -1,0 +1,210 @@
+"""The mails in the pretended mailboxes, what their owners are like, and every SMTP transaction, as rows."""
+
+import email
+import email.policy
+import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from typing import Any
+
+import orjson
+
+from playground import store
+
+Json = dict[str, Any]
+PART = "mail"
+RECEIVED, SENT, BOUNCED = "received", "sent", "bounced"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """One mail of one box; `way` is seen from its owner. `sender` and `recipient` are the envelope's."""
+
+    box: str
+    way: str
+    sender: str
+    recipient: str
+    message_id: str
+    raw: bytes
+    at: float
+    delivery: int | None = None
+    seen: bool = False
+    n: int = 0
+    changed: int = 0
+
+
+def add(db: sqlite3.Connection, mail: Mail) -> Mail:
+    """Store a mail and return it with its number."""
+    row = db.execute(
+        "INSERT INTO mail (changed, box, way, sender, recipient, message_id, raw, delivery, seen, at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
+        (
+            store.tick(db, PART),
+            mail.box,
+            mail.way,
+            mail.sender,
+            mail.recipient,
+            mail.message_id,
+            mail.raw,
+            mail.delivery,
+            int(mail.seen),
+            mail.at,
+        ),
+    ).fetchone()
+    return _mail(row)
+
+
+def get(db: sqlite3.Connection, n: int) -> Mail | None:
+    """Return one mail."""
+    row = db.execute("SELECT * FROM mail WHERE n = ?", (n,)).fetchone()
+    return _mail(row) if row else None
+
+
+def listing(db: sqlite3.Connection, *, box: str | None = None, changed_after: int = -1) -> list[Mail]:
+    """Return the mails of a box, or of all, in order; or those that changed since."""
+    rows = db.execute(
+        "SELECT * FROM mail WHERE (?1 IS NULL OR box = ?1) AND changed > ?2 ORDER BY n", (box, changed_after)
+    )
+    return [_mail(row) for row in rows]
+
+
+def mark_seen(db: sqlite3.Connection, n: int) -> None:
+    """Mark a mail as read by its owner."""
+    db.execute("UPDATE mail SET seen = 1, changed = ? WHERE n = ? AND NOT seen", (store.tick(db, PART), n))
+
+
+def boxes(db: sqlite3.Connection) -> list[Json]:
+    """Return every mailbox in which something lies, with how much."""
+    rows = db.execute("SELECT box, count(*) AS mails, sum(NOT seen AND way = 'received') AS new FROM mail GROUP BY box")
+    return [dict(row) for row in rows]
+
+
+def habits(db: sqlite3.Connection, box: str) -> Json:
+    """Return what happens to mail for a box: whether it bounces, whether a holiday note goes back."""
+    row = db.execute("SELECT habits FROM mailbox WHERE address = ?", (box,)).fetchone()
+    return dict(orjson.loads(row[0])) if row else {}
+
+
+def set_habits(db: sqlite3.Connection, box: str, changes: Json) -> Json:
+    """Change what happens to mail for a box; null ends a habit."""
+    kept = {name: value for name, value in {**habits(db, box), **changes}.items() if value is not None}
+    db.execute("INSERT OR REPLACE INTO mailbox VALUES (?, ?)", (box, orjson.dumps(kept).decode()))
+    return kept
+
+
+def log_session(
+    db: sqlite3.Connection, *, sender: str, recipients: Sequence[str], message_id: str, answer: str
+) -> None:
+    """Record one SMTP transaction, refused ones too."""
+    db.execute(
+        "INSERT INTO smtp_session (at, sender, recipients, message_id, answer) VALUES (?, ?, ?, ?, ?)",
+        (time.time(), sender, orjson.dumps(list(recipients)).decode(), message_id, answer),
+    )
+
+
+def sessions(db: sqlite3.Connection) -> list[Json]:
+    """Return every SMTP transaction in order, so that anyone can count."""
+    rows = db.execute("SELECT * FROM smtp_session ORDER BY n")
+    return [{**dict(row), "at": _when(row["at"]), "recipients": orjson.loads(row["recipients"])} for row in rows]
+
+
+def parse(raw: bytes) -> EmailMessage:
+    """Read a mail with the standard library."""
+    return email.message_from_bytes(raw, policy=email.policy.default)
+
+
+def show(mail: Mail) -> Json:
+    """Render a mail as the page and the tests read it."""
+    message = parse(mail.raw)
+    return {
+        "n": mail.n,
+        "box": mail.box,
+        "way": mail.way,
+        "seen": mail.seen,
+        "changed": mail.changed,
+        "delivery": mail.delivery,
+        "at": _when(mail.at),
+        "envelope": {"from": mail.sender, "to": mail.recipient},
+        "from": _header(message, "From"),
+        "to": _header(message, "To"),
+        "cc": _header(message, "Cc"),
+        "reply_to": _header(message, "Reply-To"),
+        "subject": _header(message, "Subject"),
+        "date": _header(message, "Date"),
+        "message_id": mail.message_id,
+        "in_reply_to": _header(message, "In-Reply-To"),
+        "references": _header(message, "References").split(),
+        "auto_submitted": _header(message, "Auto-Submitted"),
+        "headers": [[name, _text(value)] for name, value in message.raw_items()],
+        "text": body(message, "plain"),
+        "html": body(message, "html"),
+        "attachments": [_attachment(number, part) for number, part in enumerate(attachments(message))],
+        "size": len(mail.raw),
+    }
+
+
+def body(message: EmailMessage, kind: str) -> str | None:
+    """Return the text or the HTML of a mail; a charset nobody knows is read as if it were UTF-8."""
+    try:
+        part = message.get_body((kind,))
+        if part is None:
+            return None
+        try:
+            return str(part.get_content()).replace("\r\n", "\n")
+        except (LookupError, KeyError):
+            content = part.get_payload(decode=True)
+            return content.decode(errors="replace") if isinstance(content, bytes) else None
+    except (AttributeError, TypeError, ValueError, RecursionError):
+        return None
+
+
+def attachments(message: EmailMessage) -> list[EmailMessage]:
+    """Return the parts that are files."""
+    try:
+        return list(message.iter_attachments())
+    except (AttributeError, TypeError, ValueError, KeyError, RecursionError):
+        return []
+
+
+def bytes_of(part: EmailMessage) -> bytes:
+    """Return the content of a part."""
+    content = part.get_payload(decode=True)
+    return content if isinstance(content, bytes) else part.as_bytes()
+
+
+def message_id(raw: bytes) -> str:
+    """Return a mail's own name."""
+    return _header(parse(raw), "Message-ID").strip()
+
+
+def _attachment(number: int, part: EmailMessage) -> Json:
+    return {
+        "number": number,
+        "name": part.get_filename() or f"attachment {number + 1}",
+        "type": part.get_content_type(),
+        "size": len(bytes_of(part)),
+    }
+
+
+def _header(message: EmailMessage, name: str) -> str:
+    try:
+        return _text(message.get(name, ""))
+    except (AttributeError, TypeError, ValueError, IndexError):  # the library stumbles over some broken headers
+        return _text(dict(message.raw_items()).get(name, ""))
+
+
+def _text(value: object) -> str:
+    """Make a header's value fit for JSON, whatever bytes it came from."""
+    return str(value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _when(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+
+
+def _mail(row: sqlite3.Row) -> Mail:
+    values = dict(row)
+    return Mail(**{**values, "raw": bytes(values["raw"]), "seen": bool(values["seen"])})
