@@ -110,11 +110,11 @@ class Threads:
             await self._keep(due, place, due.posted_seq, card)
         if place is None:
             raise Lost(Posted(state="retry", reason="no_place"))
-        seq = await self._post_news(due, place, session, ticket, recent)
-        if card != cases.fingerprint(shown):
+        if card != cases.fingerprint(shown):  # before the lines: a button that no longer counts goes first
             card = cases.fingerprint(shown)
             _done(await self._channel.update_case(place, shown))
-            await self._keep(due, place, seq, card)
+            await self._keep(due, place, due.posted_seq, card)
+        seq = await self._post_news(due, place, session, ticket, recent)
         return replace(due, place=place, card=card, posted_seq=seq)
 
     async def _post_news(self, due: Due, place: str, session: Session, ticket: Ticket, recent: list[ev.Stored]) -> int:
