@@ -137,7 +137,8 @@ def test_broken_pages_are_read_as_far_as_they_go(page: str, expected: list[str])
 
 PIECES = st.sampled_from(
     ["<p>", "</p>", "<div", ">", "<", '"', "'", "<!--", "-->", "<style>", "</style>", "<b>", "</b>", "<br>", "&amp;",
-     "&#", "text", " ", "\n", "<blockquote type=cite>", "</blockquote>", "<li>", "<td>", "<pre>", "</pre>", "display:none",
+     "&#", "text", " ", "\n", "<blockquote type=cite>", "</blockquote>",
+     "<li>", "<td>", "<pre>", "</pre>", "display:none",
      "<p style='", "<a@b.c>", "<!", "</", "\0"]
 )  # fmt: skip
 
