@@ -47,7 +47,11 @@ def _appendix(rows: Sequence[str]) -> int:
     while start > 0 and rows[start - 1] and len(rows) - start < 40:
         start -= 1
     paragraph = " ".join(rows[start:])
-    if marks.is_rule(rows[start]) and len(rows) - start <= 8 and "mailing list" in paragraph.lower():
+    if (
+        (marks.is_rule(rows[start]) or rows[start] == "__")
+        and len(rows) - start <= 8
+        and "mailing list" in paragraph.lower()
+    ):
         return start
     return start if signs.is_notice(paragraph) else -1
 
@@ -89,8 +93,11 @@ def _drop_name(rows: list[str]) -> None:
 
 
 def banner(texts: Sequence[str]) -> int:
-    """Tell how many lines at the top are a warning that a mail server put there; 0 if it did not."""
-    end = 0
+    """Tell how many lines at the top a mail server or a mail program put there: a warning, or its own line."""
+    start = 0 if not texts or texts[0] else 1
+    end = start
     while end < min(len(texts), 8) and texts[end]:
         end += 1
-    return end if end and signs.is_banner(" ".join(texts[:end])) else 0
+    if end == start + 1 and signs.is_machine_made(texts[start]):
+        return end
+    return end if end > start and signs.is_banner(" ".join(texts[start:end])) else 0

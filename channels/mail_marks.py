@@ -50,6 +50,10 @@ _GENERATED = compiled(
     r"(?: ?[ap]\.?m\.?| uhr)?(?: [+-][0-9]{4}| gmt[^ ,]*)?"
     rf"(?:, .{{2,60}} (?:{words.VERBS})| (?:{words.VERBS}) .{{2,60}})$"
 )
+_GENERATED_AFTER = compiled(
+    rf"^[^@:]{{2,60}} (?:{words.VERBS}) (?:{words.OPENERS}) (?:{words.DAYS})[.,]+ "
+    r".{6,40}[0-9]{1,2}[:.h][0-9]{2}(?: uhr)?$"
+)
 _YOURS = compiled(rf"(?:^|[^\pL])(?:{words.YOURS})(?:[^\pL]|$)")
 _SHARED = compiled(
     rf"[ -](?:{words.SHARED})\.? (?:(?i:{words.DAYS}|{words.MONTHS})[^ ]{{0,10}}|[0-9]{{1,4}}[ ./-][^ ]*)"
@@ -98,13 +102,18 @@ def label(line: str) -> str:
 
 
 def separator(line: str) -> str:
-    """Tell "original" or "forwarded" for a dashed separator or Apple's opening line; else nothing."""
-    if len(line) > 120:
-        return ""
-    phrase = line.strip(" \t\u00a0-_=*>:").lower()
+    """Tell "original" or "forwarded" for a dashed separator or Apple's opening line; else nothing.
+
+    The header below may have lost its line breaks and stand behind it.
+    """
+    phrase = line[:120].strip(" \t\u00a0-_=*>:").lower()
     if line[-1:] == ":" and phrase in _BEGIN_FORWARD:
         return "forwarded"
     if not line.lstrip("* ").startswith(("--", "==", "__")):
+        return ""
+    phrase, dashes, behind = phrase.partition("--")
+    phrase = phrase.strip()
+    if len(line) > 120 and not (dashes and label(behind.lstrip("- "))):
         return ""
     if phrase in _ORIGINAL:
         return "original"
@@ -212,7 +221,12 @@ def _bare(run: str) -> int:
 
 def _is_generated(body: str) -> bool:
     """Say whether programs write like this: date, time and a name, and no word of whose it is."""
-    return has(_TIME, body) and has(_GENERATED, body) and not has(_YOURS, body)
+    return has(_TIME, body) and (has(_GENERATED, body) or has(_GENERATED_AFTER, body)) and not has(_YOURS, body)
+
+
+def leads_in(line: str) -> bool:
+    """Say whether a line above a header block is an attribution, which some apps write besides, without a colon."""
+    return len(line) <= LINE_LIMIT and has(_DATED_OPENING, line.lower()) and has(_VERB, line.lower()) and is_dated(line)
 
 
 def is_dated(run: str) -> bool:

@@ -12,6 +12,7 @@ from itertools import islice
 
 from channels import mail_end
 from channels import mail_marks as marks
+from channels import mail_signs as signs
 from channels.mail_lines import STRONG, Lines
 
 CANDIDATES = 400  # so many places are looked at closely; what is beyond stays as it is
@@ -91,7 +92,7 @@ def _plan(lines: Lines, *, forwarded: bool) -> _Plan:
         elif mark.kind == "attribution" and _nothing_follows(lines, mark):
             plan.end = mark.start
             break
-        elif mark.certain and _settle(lines, plan, mark):
+        elif (mark.certain or _follows_machine(lines, mark)) and _settle(lines, plan, mark):
             break
     return plan
 
@@ -122,6 +123,12 @@ def _nothing_follows(lines: Lines, mark: _Mark) -> bool:
         and not any(texts[mark.end :])
         and marks.is_dated(" ".join(texts[mark.start : mark.end]))
     )
+
+
+def _follows_machine(lines: Lines, mark: _Mark) -> bool:
+    """Say whether a mail program's own line stands above a mark, since that ends what its user wrote."""
+    before = mark.start - 2 if mark.start > 1 and not lines.texts[mark.start - 1] else mark.start - 1
+    return before > 0 and signs.is_machine_made(lines.texts[before])
 
 
 def _quote_follows(lines: Lines, end: int) -> bool:
@@ -213,7 +220,9 @@ def _past_header(lines: Lines, start: int) -> int:
 
 
 def _above(lines: Lines, index: int) -> int:
-    """Take in the rule that stands above a header block."""
+    """Take in the rule that stands above a header block, or the attribution that leads in to it."""
+    if index and marks.leads_in(lines.texts[index - 1]):
+        return index - 1
     before = index - 2 if index > 1 and not lines.texts[index - 1] else index - 1
     return before if before >= 0 and marks.is_rule(lines.texts[before]) else index
 

@@ -21,27 +21,27 @@ DELIMITER = "##- reply above -##"
 LABELS = {
     "from": _table("""
 from|von|de|van|da|od|from / von|från|fra|lähettäjä|feladó|de la|kimden|gönderen|от|от кого|від|από|差出人|发件人|寄件者
-보낸 사람|מאת|odesílatel|odosielateľ|expéditeur|remitente|remetente|mittente|afzender|nadawca
+보낸 사람|מאת|من|odesílatel|odosielateľ|expéditeur|remitente|remetente|mittente|afzender|nadawca
 """),
     "sent": _table("""
 sent|sent on|gesendet|gesendet am|envoyé|envoyé le|date d'envoi|enviado|enviado el|enviada|enviada em|enviado em
 enviada el|fecha de envío|verzonden|verzonden op|verstuurd|inviato|inviato il|data invio|wysłano|wysłane
 data wysłania|skickat|sendt|lähetetty|odesláno|odoslané|elküldve|küldve|trimis|gönderildi|gönderilme
-gönderme tarihi|отправлено|надіслано|στάλθηκε|送信日時|发送时间|寄件日期|보낸 날짜|נשלח
+gönderme tarihi|отправлено|надіслано|στάλθηκε|送信日時|发送时间|寄件日期|보낸 날짜|נשלח|تم الإرسال
 """),
     "date": _table("""
 date|message du|datum|fecha|data|dato|päivämäärä|päiväys|dátum|tarih|дата|ημερομηνία|日時|日期
 """),
     "to": _table("""
 to|an|à|a|para|aan|do|till|til|vastaanottaja|komu|címzett|către|catre|kime|alıcı|кому|προς|宛先|收件人|收件者
-받는 사람|אל|pour|destinataire|destinatario|empfänger
+받는 사람|אל|إلى|pour|destinataire|destinatario|empfänger
 """),
     "cc": _table("""
 cc|kopie|copie|copie à|cópia|copia|dw|kopia|kopi|bcc|udw|копия|копія|抄送|副本|참조|kopio
 """),
     "subject": _table("""
 subject|betreff|betr|objet|sujet|asunto|assunto|onderwerp|oggetto|temat|ämne|emne|aihe|předmět|predmet|tárgy
-subiect|konu|тема|θέμα|件名|主题|主旨|제목|נושא
+subiect|konu|тема|θέμα|件名|主题|主旨|제목|נושא|الموضوع
 """),
     "more": _table("""
 reply-to|reply to|antwort an|répondre à|responder a|importance|priority|wichtigkeit|priorität|importancia
@@ -69,10 +69,13 @@ forwarded message|forwarded mail|forwarded email|forwarded by|forwarded|start of
 weitergeleitete nachricht|weitergeleitete mail|weitergeleitet von|message transféré|message réexpédié
 transféré par|message forwardé|mensaje reenviado|correo reenviado|mensagem encaminhada|mensagem reencaminhada
 encaminhada|doorgestuurd bericht|doorgezonden bericht|messaggio inoltrato|inoltrato da|przekazana wiadomość
-wiadomość przekazana|wiadomość przekazana dalej|treść przekazanej wiadomości|przesłana wiadomość
+wiadomość przekazana|wiadomość przesłana dalej|wiadomość przekazana dalej
+treść przekazanej wiadomości|przesłana wiadomość
 vidarebefordrat meddelande|videresendt besked|videresendt meddelelse|videresendt melding|välitetty viesti
 edelleenlähetetty viesti|přeposlaná zpráva|továbbított üzenet|mesaj redirecționat|yönlendirilmiş mesaj
-iletilmiş mesaj|пересылаемое сообщение
+iletilmiş mesaj|i̇letilen i̇leti|пересылаемое сообщение|перенаправленное сообщение
+переслане повідомлення|proslijeđena poruka|preposlaná správa
+välitetty viesti / fwd.msg
 переадресованное сообщение|προωθημένο μήνυμα|転送されたメッセージ|转发的邮件|轉寄郵件
 전달된 메시지
 """)
@@ -83,7 +86,8 @@ début du message réexpédié|inicio del mensaje reenviado|comienzo del mensaje
 início da mensagem encaminhada|início da mensagem reencaminhada|begin doorgestuurd bericht
 inizio messaggio inoltrato|inizio del messaggio inoltrato|początek przekazywanej wiadomości
 rozpoczęto przekazaną wiadomość|początek przekazanej wiadomości|vidarebefordrat brev|start på videresendt besked
-videresendt melding|välitetty viesti alkaa|začátek přeposílané zprávy|начало переадресованного сообщения
+videresendt melding|forwarded message|vidarebefordrat mejl|továbbított levél kezdete|välitetty viesti alkaa
+začátek přeposílané zprávy|начало переадресованного сообщения
 """)
 
 # What an attribution says: "On … wrote:".
@@ -291,7 +295,7 @@ externe afzender|van buiten|remetente externo|fora da|spoza|zewnętrzn
 click|attachment|klick|anhänge|anhang|cliqu|pièces? jointe|clic|adjunto|allegat|bijlage|klik|anexo|załącznik
 """),
     _table(r"""
-unless|know|recogni|trust|verif|kenn|vertrau|sauf|connaiss|confiance|conoc|conosc|kent|vertrouw|conhe|confi|zna|ufa
+unless|know|recogni|trust|verif|expect|kenn|vertrau|sauf|connaiss|confiance|conoc|conosc|kent|vertrouw|conhe|confi|zna|ufa
 """),
 )
 # And it never speaks of itself. The English I is a capital: in lower case it is "and" or "the" elsewhere.
