@@ -302,7 +302,8 @@ class CodeChecked:
 class IdentityUnlinked:
     """A link was undone: `identities` left for session `to` (or, there, came back from session `to`).
 
-    `back`: whether this session is the one they came back to. Their events went with them.
+    `back`: whether this session is the one they came back to. Their events went with them. `customer_id`: the number
+    that this session has from here on.
     """
 
     to: str

@@ -131,12 +131,13 @@ def _consent_changed(session: Session, event: ev.ConsentChanged) -> Session:
 def _unlinked(session: Session, event: ev.IdentityUnlinked) -> Session:
     """Forget the addresses that left; the last one used is then one of those that stay."""
     if event.back:
-        return replace(session, forwarded_to=None)
+        return replace(session, forwarded_to=None, customer_id=event.customer_id)
     reach = {k: v for k, v in session.reach.items() if k not in event.identities}
     last = session.last_identity if session.last_identity in reach else None
     return replace(
         session,
         reach=reach,
+        customer_id=event.customer_id,
         last_identity=last or max(reach, key=lambda one: reach[one].last_at, default=None),
     )
 

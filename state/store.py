@@ -14,11 +14,26 @@ from state.keys import Vault
 from state.lease import Lease
 from state.messages import Accepted, Acted, Inbound, Outbound, Receipt, StaffAct, StatusUpdate, Thread
 from state.session import Session
-from state.sql import codes, deliveries, inbox, keyring, links, outside, people, queries, staff, threads, times, turns
+from state.sql import (
+    codes,
+    deliveries,
+    inbox,
+    keyring,
+    links,
+    outside,
+    people,
+    queries,
+    staff,
+    threads,
+    times,
+    turns,
+    unlink,
+)
 from state.sql.database import Database, Row, Tx
 from state.sql.inbox import Pace, Ready
 from state.sql.links import Proven
 from state.sql.turns import Opened, Work, Written
+from state.sql.unlink import Parted
 
 
 class Store:
@@ -89,6 +104,19 @@ class Store:
     async def forget_codes(self) -> None:
         """Drop the words of codes whose time is over."""
         await self.database.write(codes.forget)
+
+    async def unlink(self, address: Address, *, reason: str) -> Parted:
+        """Undo the newest link of an address; see `unlink.unlink`."""
+
+        def tx() -> Tx[Parted]:
+            alone = yield from unlink.is_alone(self.vault, address)
+            return alone or (yield from unlink.unlink(self.vault, address, reason=reason))
+
+        return await self.database.write(tx)
+
+    async def reassign(self, identity_id: str, match: tuple[str, str] | None) -> Parted | None:
+        """Part an address that is another person's now from who had it; see `unlink.reassign`."""
+        return await self.database.write(lambda: unlink.reassign(self.vault, identity_id, match))
 
     # --- turns --------------------------------------------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ WORDS = {
         "now": "CAST(extract(epoch from clock_timestamp()) * 1000 AS BIGINT)",
         "start": "CAST(extract(epoch from statement_timestamp()) * 1000 AS BIGINT)",
         "lock": "FOR UPDATE",
-        "lock_session": "FOR UPDATE OF s",
+        "lock_session": "FOR UPDATE OF s FOR SHARE OF i",
         "skip_locked": "FOR UPDATE SKIP LOCKED",
     },
 }

@@ -53,7 +53,7 @@ def ensure(vault: Vault, newcomer: Newcomer) -> Tx[Row]:
         return found
     user_id = yield from _known_user(vault, newcomer)
     if user_id is None:
-        user_id = yield from _create_user(vault)
+        user_id = yield from create_user(vault)
     identity_id = yield from add_identity(vault, user_id, newcomer)
     found = yield from find(vault, newcomer.address, lock=True)
     if found is None:
@@ -119,9 +119,10 @@ def own(vault: Vault, user_id: str, address: Address, match: tuple[str, str]) ->
 
 
 def addresses(vault: Vault, user_id: str) -> Tx[list[tuple[str, Address, Assurance]]]:
-    """All identities of a user, opened: (id, address, assurance)."""
+    """All identities of a user, opened: (id, address, assurance); not those whose address is another's by now."""
     rows = yield query(
-        "SELECT id, channel, address_enc, assurance FROM identities WHERE user_id = :user_id ORDER BY created_at, id",
+        "SELECT id, channel, address_enc, assurance FROM identities WHERE user_id = :user_id"
+        " AND method <> 'retired' ORDER BY created_at, id",
         user_id=user_id,
     )
     keys = yield from log.ciphers(vault, [f"i:{row['id']}" for row in rows])
@@ -178,7 +179,8 @@ def holders(vault: Vault, match: tuple[str, str]) -> Tx[list[str]]:
     return [row["user_id"] for row in rows]
 
 
-def _create_user(vault: Vault) -> Tx[str]:
+def create_user(vault: Vault) -> Tx[str]:
+    """A new user with an empty session."""
     user_id = uuid.uuid4().hex
     yield query("INSERT INTO users (id, created_at) VALUES (:id, {now})", id=user_id)
     yield from log.make_key(vault, f"u:{user_id}")
