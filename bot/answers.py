@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bot import actions, approvals, consent, extract, flow, replies, step_up
+from bot import actions, approvals, consent, extract, flow, replies, step_up, unlinking
 from bot.draft import Draft
 from bot.parts import Parts
 from bot.workflows import Slot
@@ -51,14 +51,23 @@ async def read(draft: Draft, parts: Parts, what: Said) -> bool:
     """Take the messages as answers where they are; False when they are something else. Raises Defer."""
     if what.choices:
         return await _button(draft, parts, what)
+    if await unlinking.wished(draft, parts, what.text):
+        return True
     task = draft.session.task
     if task is None or task.question is None:
         return _stray(draft, parts, what)
-    if task.question.action:
-        return await _consent(draft, parts, what, task, task.question)
-    if task.question.slot == step_up.SIGN_IN:
-        return await step_up.read(draft, parts, what.text, task, task.question)
-    return await _slot(draft, parts, what, task, task.question)
+    return await _to(draft, parts, what, task, task.question)
+
+
+async def _to(draft: Draft, parts: Parts, what: Said, task: Task, question: Question) -> bool:
+    """Take the texts as an answer to the open question, each kind by its own rule."""
+    if question.action:
+        return await _consent(draft, parts, what, task, question)
+    if question.slot == unlinking.SLOT:
+        return await unlinking.read(draft, parts, what.text, task)
+    if question.slot == step_up.SIGN_IN:
+        return await step_up.read(draft, parts, what.text, task, question)
+    return await _slot(draft, parts, what, task, question)
 
 
 async def _button(draft: Draft, parts: Parts, what: Said) -> bool:
@@ -147,6 +156,9 @@ async def _answer(
     draft: Draft, parts: Parts, what: Said, task: Task, question: Question, *, answer: object, shown: bool
 ) -> None:
     """Apply an answer: consent to, or decline, an action; or set a slot."""
+    if question.slot == unlinking.SLOT:
+        await unlinking.answered(draft, parts, task, yes=answer == "yes")
+        return
     if question.slot == step_up.SIGN_IN:
         await step_up.chosen(draft, parts, task, answer)
         return

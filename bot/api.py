@@ -1,4 +1,4 @@
-"""The operators' API under /api/v1: sessions, events, users, tickets, actions. Only reads; needs a token."""
+"""The operators' API under /api/v1: sessions, events, users, tickets, actions; undoing a link. Needs a token."""
 
 from __future__ import annotations
 
@@ -61,7 +61,11 @@ class Api:
             "/api/v1/actions/{id}": self.action,
         }
         routes = [web.get(path, self._behind_token(handler)) for path, handler in table.items()]
-        return [*routes, web.post("/api/v1/route", self._behind_token(self.route))]
+        return [
+            *routes,
+            web.post("/api/v1/route", self._behind_token(self.route)),
+            web.post("/api/v1/users/{id}/unlink", self._behind_token(self.unlink)),
+        ]
 
     def _behind_token(self, handler: Handler) -> Handler:
         wanted = self._parts.settings.api_token.get_secret_value().encode()
@@ -114,6 +118,21 @@ class Api:
         known = await self._store.addresses(row["user_id"])
         identities = [{"channel": a.channel, "address": a.address, "assurance": level.value} for _, a, level in known]
         return answer({"users": [{"id": row["user_id"], "session": row["id"], "identities": identities}]})
+
+    async def unlink(self, request: web.Request) -> web.Response:
+        """`{"identity": "channel:address"}`: undo the newest link of an address of this user."""
+        try:
+            address = Address.parse(orjson.loads(await request.read())["identity"])
+        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError):
+            return problem(400, "bad_body", 'The body must be JSON like {"identity": "whatsapp:+15550101001"}.')
+        live = await self._store.live(address)
+        if live is None or live["user_id"] != request.match_info["id"]:
+            return problem(404, "not_found", "This user has no such identity.")
+        parted = await self._store.unlink(address, reason="operator")
+        if parted.changed:
+            self._hints.publish(f"session:{parted.left}", {"reset": True})
+            self._hints.publish("wake", {"ms": 0})
+        return answer({"changed": parted.changed, "user": parted.user_id, "session": parted.session_id})
 
     async def tickets(self, request: web.Request) -> web.Response:
         """`?limit=`: tickets, newest first."""

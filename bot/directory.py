@@ -24,11 +24,12 @@ _asked: OrderedDict[str, float] = OrderedDict()
 class Moved(Exception):
     """Sessions were linked, or parted: the turn begins anew, wherever its messages are now."""
 
-    def __init__(self, frozen: tuple[str, ...], to: str) -> None:
-        """Which sessions are not what they were, and where it goes on."""
+    def __init__(self, frozen: tuple[str, ...], to: str, *, parted: bool = False) -> None:
+        """Which sessions are not what they were, and where it goes on; `parted`: their clients must start over."""
         super().__init__(to)
         self.frozen = frozen
         self.to = to
+        self.parted = parted
 
 
 class Silent(Exception):

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bot import actions, decisions, handoff, replies, step_up
+from bot import actions, decisions, handoff, replies, step_up, unlinking
 from bot.draft import Draft, Letter
 from bot.parts import Parts
 from bot.run import Run
@@ -25,6 +25,9 @@ async def run(draft: Draft, parts: Parts, task_id: str) -> None:
     """Run the task as far as it goes."""
     task = draft.session.find_task(task_id)
     if task is None or task.outcome:
+        return
+    if task.workflow == unlinking.WORKFLOW:
+        await unlinking.ask(draft, parts, task_id)
         return
     workflow = parts.workflows.get(task.workflow)
     if workflow is None:

@@ -158,7 +158,7 @@ class Worker:
             return "deferred"
         except directory.Moved as moved:
             for session in moved.frozen:
-                self._hints.publish(f"session:{session}", {"linked": moved.to})
+                self._hints.publish(f"session:{session}", {"reset": True} if moved.parted else {"linked": moved.to})
             with contextlib.suppress(errors.BotError):
                 await self.parts.store.release(lease, after_ms=0)  # the session may be the one that stayed
             self.wake()

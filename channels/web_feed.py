@@ -139,6 +139,9 @@ class Feed:
         if hint is None or "linked" in hint:
             await self._compare()
             return
+        if "reset" in hint:
+            await self.move()
+            return
         if "mark" in hint:
             self._marks = max(0, self._marks - 1)
         if frame := web_frames.live(hint):  # a hint may say two things: the end of typing, and what was typed

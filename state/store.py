@@ -106,13 +106,19 @@ class Store:
         await self.database.write(codes.forget)
 
     async def unlink(self, address: Address, *, reason: str) -> Parted:
-        """Undo the newest link of an address; see `unlink.unlink`."""
+        """Undo the newest link of an address; see `unlink.unlink`. A customer's one wish is followed once."""
 
         def tx() -> Tx[Parted]:
-            alone = yield from unlink.is_alone(self.vault, address)
-            return alone or (yield from unlink.unlink(self.vault, address, reason=reason))
+            before = yield from unlink.is_alone(self.vault, address)
+            if before is None and reason.startswith("customer:"):
+                before = yield from unlink.was_done(self.vault, address, reason)
+            return before or (yield from unlink.unlink(self.vault, address, reason=reason))
 
         return await self.database.write(tx)
+
+    async def linked_last(self, session_id: str) -> str | None:
+        """The identity that joined a session last by a code."""
+        return await self.database.read(lambda: unlink.linked_last(self.vault, session_id))
 
     async def reassign(self, identity_id: str, match: tuple[str, str] | None) -> Parted | None:
         """Part an address that is another person's now from who had it; see `unlink.reassign`."""

@@ -68,6 +68,31 @@ def is_alone(vault: Vault, address: Address) -> Tx[Parted | None]:
     return Parted(changed=False, user_id=here["user_id"], session_id=here["id"], left=here["id"])
 
 
+def was_done(vault: Vault, address: Address, reason: str) -> Tx[Parted | None]:
+    """Where an address stands whose link was undone for this very reason already; None when it was not."""
+    here = yield from _here(vault, address)
+    rows = yield query(
+        "SELECT seq, kind, at, turn, identity_id, owner, body FROM events"
+        " WHERE session_id = :id AND kind = 'IdentityUnlinked' ORDER BY seq",
+        id=here["id"],
+    )
+    done = yield from log.opened(vault, here["id"], rows)
+    if not any(isinstance(s.data, ev.IdentityUnlinked) and s.data.reason == reason for s in done):
+        return None
+    return Parted(changed=False, user_id=here["user_id"], session_id=here["id"], left=here["id"])
+
+
+def linked_last(vault: Vault, session_id: str) -> Tx[str | None]:
+    """The identity that a code was typed on last, if it was right."""
+    rows = yield query(
+        "SELECT seq, kind, at, turn, identity_id, owner, body FROM events"
+        " WHERE session_id = :id AND kind = 'CodeChecked' ORDER BY seq DESC LIMIT 20",
+        id=session_id,
+    )
+    checked = [s.data for s in (yield from log.opened(vault, session_id, rows))]
+    return next((c.identity for c in checked if isinstance(c, ev.CodeChecked) and c.outcome == "right"), None)
+
+
 def _here(vault: Vault, address: Address) -> Tx[Row]:
     """The identity with its session."""
     if address.channel == CUSTOMER:
