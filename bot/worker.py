@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from bot import answers, directory, handoff, loops, metrics, observe, replies, turn
 from bot.draft import Draft
+from bot.holding import Patience
 from bot.parts import Parts
 from state import errors
 from state import events as ev
@@ -147,8 +148,9 @@ class Worker:
         if lease.attempts > tuning.poison_attempts and lease.failing_ms >= tuning.poison_window_s * 1000:
             self._finished(await _quarantine(lease, self.parts))
             return "quarantined"
+        patience = Patience(self.parts, self._hints, self._send)
         try:
-            self._finished(await turn.run(lease, self.parts, self._started))
+            self._finished(await turn.run(lease, self.parts, lambda draft: self._started(draft, patience)))
         except errors.LeaseLost:
             metrics.lease_lost()
             return "lease_lost"
@@ -163,9 +165,12 @@ class Worker:
                 await self.parts.store.release(lease, after_ms=0)  # the session may be the one that stayed
             self.wake()
             return "linked"
+        finally:
+            await patience.end()
         return "done"
 
-    def _started(self, draft: Draft) -> None:
+    def _started(self, draft: Draft, patience: Patience) -> None:
+        patience.watch(draft)
         if draft.messages:
             self._hints.publish(f"session:{draft.lease.session_id}", {"typing": True})
 

@@ -142,9 +142,11 @@ class Store:
         """The session as a turn finds it."""
         return await self.database.read(lambda: turns.open_session(self.vault, lease))
 
-    async def append(self, lease: Lease, work: Work) -> Written:
-        """A short commit inside a turn."""
-        written = await self.database.write(lambda: turns.append(self.vault, lease, work))
+    async def append(self, lease: Lease, work: Work, *, worker: str = "", claim_ms: int = 0) -> Written:
+        """A short commit inside a turn; with deliveries, `worker` may send them at once."""
+        written = await self.database.write(
+            lambda: turns.append(self.vault, lease, work, worker=worker, claim_ms=claim_ms)
+        )
         faults.point("turn.appended")
         return written
 

@@ -197,14 +197,18 @@ def _handed(question: Question | None) -> Tx[tuple[int | None, bool]]:
     return rows[0]["handed_at"], rows[0]["state"] in {"pending", "claimed"}
 
 
-def append(vault: Vault, lease: Lease, work: Work) -> Tx[Written]:
-    """A short fenced commit inside a turn: events and action moves, before a write is dispatched. Raises LeaseLost."""
+def append(vault: Vault, lease: Lease, work: Work, *, worker: str, claim_ms: int) -> Tx[Written]:
+    """A short fenced commit of a turn that goes on: before a write is dispatched, or beside it. Raises LeaseLost."""
     row, base = yield from _hold(vault, lease, work)
     seqs, session = yield from _write(vault, row, base, work)
+    claimed: tuple[str, ...] = ()
+    if work.deliveries:
+        placed = [(delivery, seqs[delivery.entry]) for delivery in work.deliveries]
+        claimed = yield from deliveries.add(row["id"], placed, worker, claim_ms)
     after = row["next_seq"] + len(work.entries)
     yield query("UPDATE sessions SET next_seq = :after WHERE id = :id", after=after, id=row["id"])
     faults.point("turn.append")
-    return Written(session=session, next_seq=after, seqs=seqs, due_ms=None)
+    return Written(session=session, next_seq=after, seqs=seqs, due_ms=None, claimed=claimed)
 
 
 def commit(vault: Vault, lease: Lease, work: Work, *, done_seq: int, worker: str, claim_ms: int) -> Tx[Written]:
