@@ -31,10 +31,14 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m playground",
-        description="The outside world for a bot under test: Acme's billing API, a Twilio and its phones, a page.",
+        description="The outside world for a bot under test: Acme's billing API, a Twilio and its phones, a Slack,"
+        " mailboxes, a page.",
         epilog="Secrets come from the environment and must be the bot's own: API_TOKEN WEB_IDENTITY_SECRET"
         " ACME_API_TOKEN TWILIO_ACCOUNT_SID TWILIO_AUTH_TOKEN, and TWILIO_WHATSAPP_FROM when it is set there."
-        " PLAYGROUND_PACE_MS sets the time between two states of a sent message.",
+        " Slack is there with SLACK_BOT_TOKEN (and SLACK_SIGNING_SECRET, SLACK_APP_TOKEN, SLACK_SUPPORT_CHANNEL,"
+        " SLACK_API_BASE), mailboxes with EMAIL_ADDRESS (and EMAIL_INBOUND_TOKEN, EMAIL_AUTHSERV_ID);"
+        " PLAYGROUND_SMTP_PORT is where their mail server listens, BOT_SMTP (host:port) where it brings mail instead of"
+        " the webhook. PLAYGROUND_PACE_MS sets the time between two states of a sent message.",
     )
     env = os.environ
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")

@@ -36,8 +36,15 @@ class Background:
         """Begin work that nobody waits for."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
         return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:  # nobody waits for the task, so nobody else would say it
+            context = {"message": f"{type(self).__name__} has an error", "exception": error, "task": task}
+            task.get_loop().call_exception_handler(context)
 
     async def drop(self) -> None:
         """Stop all work under way and wait until it has ended."""

@@ -32,6 +32,7 @@ class Asked:
     visitor: str | None
     customer: str
     phone: str
+    email: str
     view: str
     session: str
     after: int
@@ -75,11 +76,14 @@ class Live:
             return {"state": str(error)}
 
     async def _people(self, asked: Asked) -> Json:
-        """Look up who the bot thinks writes from the website, and who from the phone."""
-        web_user = await self._user(f"web:{asked.visitor}") if asked.visitor else None
-        phone_user = await self._user(f"whatsapp:{asked.phone}")
-        same = bool(web_user and phone_user and web_user.get("id") == phone_user.get("id"))
-        return {"web": web_user, "phone": phone_user, "same": same}
+        """Look up who the bot thinks writes from the website, from the phone and from the mailbox."""
+        found = {
+            "web": await self._user(f"web:{asked.visitor}") if asked.visitor else None,
+            "phone": await self._user(f"whatsapp:{asked.phone}"),
+            "mail": await self._user(f"email:{asked.email}") if self._world.options.has_mail else None,
+        }
+        known = [user.get("id") for user in found.values() if user]
+        return {**found, "same": len(known) > 1 and len(set(known)) == 1}
 
     async def _user(self, identity: str) -> Json | None:
         users = (await self._get("/api/v1/users", identity=identity)).get("users") or []
@@ -136,6 +140,7 @@ def _asked(request: web.Request) -> Asked:
         visitor=visitor_of(request.headers.get("X-Visitor", "") or request.query.get("visitor", "")),
         customer=customer.customer_id,
         phone=customer.phone,
+        email=customer.email,
         view=request.query.get("view", "web"),
         session=request.query.get("session", ""),
         after=http.whole(request.query, "after", default=0, least=0, most=2**53),
@@ -143,7 +148,7 @@ def _asked(request: web.Request) -> Asked:
 
 
 def _chosen(people: Json, view: str) -> str | None:
-    first, second = ("phone", "web") if view == "phone" else ("web", "phone")
-    user = people[first] or people[second]
+    order = [view, *(name for name in ("web", "phone", "mail") if name != view)]
+    user = next((people[name] for name in order if people.get(name)), None)
     session = user.get("session") if user else None
     return str(session) if session else None

@@ -142,7 +142,7 @@ class Boxes:
         results: object = None,
     ) -> int:
         """Store a mail that leaves for the bot, as its owner has it and as the bot gets it."""
-        authserv = self._settings.email_authserv_id
+        authserv = self._settings.email_authserv_id or mail_travel.AUTHSERV
         found = mail_travel.verdict(raw, sender=sender, auth=auth, authserv=authserv)
         verdict = found if results is None else str(results)
         body = mail_travel.arrived(

@@ -13,6 +13,7 @@ from playground import http, mail_clients, mail_rows
 Json = dict[str, Any]
 AUTH = ("pass", "fail", "none")
 EXCHANGE = "mx.example.com"  # the customers' own mail server
+AUTHSERV = "mx.acme.example"  # our own mail server, when nobody named it
 HARD, SOFT = "hard", "soft"
 
 

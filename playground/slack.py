@@ -22,7 +22,8 @@ For the page and tests, JSON, no token:
        react                 ts, name, remove?                           → {message, deliveries}
        event                 event: any inner event, shared?             → {message: null, deliveries}
        share                 shared: whether the channel is shared with another company
-       press                 ts, action_id, block_id?, value?, stale?; or view_id, action_id → {answers, deliveries}
+       press                 ts, action_id, block_id?, value?, stale?, clicks?  → {answers, deliveries}
+                             or view_id, action_id; `clicks` presses at once, `copies` sends one press twice
        submit                view_id, values: {block_id: {action_id: text}} or {action_id: text}
                                                                          → {answers, view, deliveries}
        close                 view_id

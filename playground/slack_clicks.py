@@ -1,5 +1,6 @@
 """What people do in the pretended Slack by clicking: buttons, modals, slash commands. The app's answers are shown."""
 
+import asyncio
 import sqlite3
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +10,7 @@ import orjson
 from playground import deliveries, http, slack_acts, slack_blocks, slack_methods, slack_rows, slack_wire
 from playground.deliveries import Delivery
 from playground.slack_acts import People, person
-from playground.slack_people import Person
+from playground.slack_people import BOT_USER, Person
 from playground.slack_rows import Message
 from playground.slack_socket import Receipt
 from playground.world import World
@@ -28,7 +29,10 @@ class Clicks:
         self._people = people
 
     async def press(self, wanted: Json) -> Json:
-        """Use an element of a message by its `action_id`; `stale` finds one that an update took away."""
+        """Use an element of a message by its `action_id`, `clicks` times at once.
+
+        `stale` finds an element that an update took away.
+        """
         if wanted.get("view_id"):
             return await self._press_in_view(wanted)
         who, channel = person(wanted), self._people.place(wanted)
@@ -53,7 +57,8 @@ class Clicks:
             about = {"by": who.id, "action_id": action["action_id"], "ts": message.ts, "channel": channel}
             return deliveries.add(db, slack_wire.interaction(payload, about=about))
 
-        return await self._click(await self._store.write(work), wanted)
+        clicks = http.whole(wanted, "clicks", default=1, least=1, most=50)
+        return await self._click(await self._store.write(lambda db: [work(db) for _ in range(clicks)]), wanted)
 
     async def _press_in_view(self, wanted: Json) -> Json:
         who = person(wanted)
@@ -69,11 +74,12 @@ class Clicks:
             payload |= {"container": container, "actions": [{**action, "action_ts": slack_rows.next_ts(db)}]}
             return deliveries.add(db, slack_wire.interaction(payload, about={"by": who.id, "view": view["id"]}))
 
-        return await self._click(await self._store.write(work), wanted)
+        return await self._click([await self._store.write(work)], wanted)
 
-    async def _click(self, delivery: Delivery, wanted: Json) -> Json:
-        receipts = await self._once(delivery, wanted)
-        return {"answers": _answers(receipts), "deliveries": await slack_acts.shown(self._world, [delivery])}
+    async def _click(self, clicks: Sequence[Delivery], wanted: Json) -> Json:
+        found = await asyncio.gather(*(self._once(each, wanted) for each in clicks))
+        answers = _answers([receipt for receipts in found for receipt in receipts])
+        return {"answers": answers, "deliveries": await slack_acts.shown(self._world, clicks)}
 
     async def submit(self, wanted: Json) -> Json:
         """Send a modal off with `values`: texts by block and action, or by action alone."""
@@ -112,7 +118,7 @@ class Clicks:
 
         delivery = await self._store.write(work)
         self._world.slack.ring()
-        return await self._click(delivery, wanted) if delivery else {"answers": [], "deliveries": []}
+        return await self._click([delivery], wanted) if delivery else {"answers": [], "deliveries": []}
 
     async def command(self, wanted: Json) -> Json:
         """Type a slash command; Slack takes none inside a thread."""
@@ -132,7 +138,8 @@ class Clicks:
 
         delivery = await self._store.write(work)
         receipts = await self._once(delivery, wanted)
-        await self._store.write(lambda db: _after_command(db, channel, who, typed, receipts))
+        for told in await self._store.write(lambda db: _after_command(db, channel, who, typed, receipts)):
+            self._world.slack.begin(told)
         self._world.slack.ring()
         return {"answers": _answers(receipts), "deliveries": await slack_acts.shown(self._world, [delivery])}
 
@@ -145,22 +152,27 @@ class Clicks:
         return slack_rows.issue(db, "trigger", {"user": who.id, "view": view}, lasts=lasts, uses=1)
 
 
-def respond(db: sqlite3.Connection, about: Json, said: Json) -> None:
-    """Show what an app said through a response URL, or in its answer to a command."""
+def respond(db: sqlite3.Connection, about: Json, said: Json) -> list[Delivery]:
+    """Show what an app said through a response URL, or in its answer to a command; returns what it then hears."""
     original = slack_rows.get(db, about["channel"], about.get("ts") or "")
     if said.get("delete_original") and original:
         slack_rows.remove(db, original)
-        return
+        return [] if original.only_for else [_told(db, slack_wire.deleted_event(original, slack_rows.next_ts(db)))]
     blocks = slack_blocks.check_message(str(said.get("text") or ""), said.get("blocks"))
     body: Json = slack_wire.spoken(str(said.get("text") or ""), blocks)
     if said.get("thread_ts"):
         body["thread_ts"] = said["thread_ts"]
     if said.get("replace_original") and original:
         kept: Json = {name: original.body[name] for name in ("ts", "thread_ts") if name in original.body}
-        slack_rows.change(db, original, {**body, **kept})
-        return
+        ts, after = slack_rows.next_ts(db), slack_rows.change(db, original, {**body, **kept})
+        return [] if original.only_for else [_told(db, slack_wire.changed_event(original, after, ts))]
     public = said.get("response_type") == "in_channel"
-    slack_rows.post(db, about["channel"], body, only_for=None if public else about["user"])
+    message = slack_rows.post(db, about["channel"], body, only_for=None if public else about["user"])
+    return [_told(db, slack_wire.message_event(message))] if public else []
+
+
+def _told(db: sqlite3.Connection, event: Json) -> Delivery:
+    return deliveries.add(db, slack_wire.event(event, about={"by": BOT_USER}))
 
 
 def _hook(db: sqlite3.Connection, base: str, *, channel: str, who: Person, message: Message | None) -> str:
@@ -241,17 +253,21 @@ def _after_submit(db: sqlite3.Connection, view: Json, who: Person, receipts: Seq
             slack_rows.put_view(db, view, who=who.id, is_open=False)
 
 
-def _after_command(db: sqlite3.Connection, channel: str, who: Person, typed: str, receipts: Sequence[Receipt]) -> None:
+def _after_command(
+    db: sqlite3.Connection, channel: str, who: Person, typed: str, receipts: Sequence[Receipt]
+) -> list[Delivery]:
+    told: list[Delivery] = []
     for receipt in receipts:
         if not receipt.taken:
             word = "operation_timeout" if receipt.reason == "http_timeout" else "dispatch_failed"
             slack_rows.post(db, channel, slack_acts.note(f'{typed} failed with the error "{word}"'), only_for=who.id)
         elif said := _said(receipt.text):
             try:
-                respond(db, {"channel": channel, "user": who.id}, said)
+                told += respond(db, {"channel": channel, "user": who.id}, said)
             except slack_blocks.Refused:
                 wrong = slack_acts.note(f'{typed} failed with the error "invalid_command_response"')
                 slack_rows.post(db, channel, wrong, only_for=who.id)
+    return told
 
 
 def _said(text: str) -> Json:

@@ -80,18 +80,19 @@ class Door:
         """Take what the bot says through a response URL."""
         name, said = request.match_info["name"], await http.json_object(request)
 
-        def work(db: sqlite3.Connection) -> str:
+        def work(db: sqlite3.Connection) -> tuple[str, list[deliveries.Delivery]]:
             state, about = slack_rows.redeem(db, "hook", name)
             if state != "ok":
-                return {"used": "used_url", "expired": "expired_url"}.get(state, "no_service")
+                return {"used": "used_url", "expired": "expired_url"}.get(state, "no_service"), []
             slack_rows.log_call(db, "response_url", said, status=200, error=None)
-            slack_clicks.respond(db, about, said)
-            return ""
+            return "", slack_clicks.respond(db, about, said)
 
         try:
-            error = await self._store.write(work)
+            error, caused = await self._store.write(work)
         except slack_blocks.Refused as refused:
             return web.Response(text=refused.error, status=400)
+        for delivery in caused:
+            self._world.slack.begin(delivery)
         self._world.slack.ring()
         return web.Response(text=error or "ok", status=404 if error else 200)
 

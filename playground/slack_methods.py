@@ -45,6 +45,13 @@ def open_direct(call: Call) -> Json:
     return {"channel": slack_people.show_direct(slack_people.direct_channel(user))}
 
 
+def channel_list(call: Call) -> Json:
+    """List the channels."""
+    support = call.settings.slack_support_channel or slack_people.SUPPORT
+    shown = [slack_rows.channel(call.db, name, support) for name in slack_people.channels(support)]
+    return {"channels": shown, "response_metadata": {"next_cursor": ""}}
+
+
 def members(call: Call) -> Json:
     """List who is in a channel; people of other companies only if it is shared."""
     place = call.place(member=False)
@@ -183,6 +190,7 @@ METHODS: dict[str, Method] = {
     "conversations.info": slack_api.info,
     "conversations.history": slack_api.history,
     "conversations.replies": slack_api.replies,
+    "conversations.list": channel_list,
     "conversations.members": members,
     "conversations.open": open_direct,
     "reactions.add": slack_api.react,

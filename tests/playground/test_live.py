@@ -56,6 +56,18 @@ async def test_two_strangers_are_shown_apart(client: aiohttp.ClientSession, bot:
     assert (False, "of-ann", "of-kim") == (website["people"]["same"], website["session"]["id"], phone["session"]["id"])
 
 
+async def test_the_mailbox_is_watched_too(client: aiohttp.ClientSession, bot: Bot) -> None:
+    """Who writes from the customer's address is looked up, and the page may look at that conversation."""
+    bot.api |= {f"whatsapp:{KIM}": user("kim", "whatsapp"), "email:kim@example.com": user("kim", "email")}
+    session(bot, "of-kim")
+    live = await get(client, f"{LIVE}&view=mail")
+    assert ("kim", True, "of-kim") == (live["people"]["mail"]["id"], live["people"]["same"], live["session"]["id"])
+    bot.api["email:kim@example.com"] = user("lee", "email")
+    session(bot, "of-lee")
+    live = await get(client, f"{LIVE}&view=mail")
+    assert (False, "of-lee") == (live["people"]["same"], live["session"]["id"])
+
+
 async def test_nobody_has_written_yet(client: aiohttp.ClientSession) -> None:
     """Nothing is quiet, not an error."""
     assert "quiet" == (await get(client, LIVE))["state"]

@@ -37,6 +37,27 @@ def test_secrets_are_not_printed() -> None:
     assert "canary" not in repr(options)
 
 
+def test_slack_and_mail_are_there_when_they_are_named() -> None:
+    """Without a token or an address the part is off; with it, it is told the bot's own values."""
+    bare = made(COMPLETE)
+    assert (False, False, 0) == (bare.has_slack, bare.has_mail, bare.smtp_port)
+    names = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN", "SLACK_SUPPORT_CHANNEL", "SLACK_API_BASE")
+    mail = {"EMAIL_ADDRESS": "a@b.example", "EMAIL_INBOUND_TOKEN": "canary", "EMAIL_AUTHSERV_ID": "mx"}
+    ports = {"PLAYGROUND_SMTP_PORT": "2525", "BOT_SMTP": "h:25"}
+    full = made({**COMPLETE, **{name: f"canary {name}" for name in names}, **mail, **ports})
+    assert (True, True) == (full.has_slack, full.has_mail)
+    assert [f"canary {name}" for name in names] == [getattr(full, name.lower()) for name in names]
+    assert ("a@b.example", "canary", "mx", 2525, "h:25") == (
+        full.email_address,
+        full.email_inbound_token,
+        full.email_authserv_id,
+        full.smtp_port,
+        full.bot_smtp,
+    )
+    shown = repr(full)
+    assert [] == [name for name in ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN") if name in shown]
+
+
 def test_lists_of_secrets_and_addresses() -> None:
     """The first secret signs, all are taken; an address is without its scheme."""
     assert ("a", ["a", "b"]) == (first(" a, b"), every("a, b,"))

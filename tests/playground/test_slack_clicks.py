@@ -88,8 +88,10 @@ async def test_anybody_can_click(client: aiohttp.ClientSession, bot: Bot, card: 
 
 async def test_double_clicks_and_stale_buttons(client: aiohttp.ClientSession, bot: Bot, card: Sent) -> None:
     """A click can be doubled; a button that an update took away can still be clicked by who did not see it."""
+    await press(client, card, clicks=2)
+    assert 2 == len({heard.payload["trigger_id"] for heard in bot.slack})
     await press(client, card, copies=2)
-    assert 2 == len(bot.slack)
+    assert (4, 3) == (len(bot.slack), len({heard.body for heard in bot.slack}))
     await sdk(client).chat_update(channel=SUPPORT, ts=card.ts, text="done")
     status, _ = await post(
         client, f"{SLACK}/act", json={"act": "press", "user": SAM, "ts": card.ts, "action_id": "approve"}
@@ -109,6 +111,8 @@ async def test_the_response_url_works_five_times(client: aiohttp.ClientSession, 
     await hook.send(text="all of you", response_type="in_channel")
     await hook.send(text="decided", replace_original=True)
     found = {message["text"]: message["only_for"] for message in (await workspace(client))["messages"]}
+    await bot.until(lambda: len(bot.slack) == 3)
+    assert {None, "message_changed"} == {heard.event.get("subtype") for heard in bot.slack[1:]}
     assert {"only you": SAM, "all of you": None, "decided": None} == found
     assert 400 == (await hook.send(text="x", blocks=[{"type": "sektion"}])).status_code
     await hook.send(text="", delete_original=True)
@@ -116,6 +120,22 @@ async def test_the_response_url_works_five_times(client: aiohttp.ClientSession, 
     assert (200, "ok") == (last.status_code, last.body)
     last = await hook.send(text="too late")
     assert (404, "used_url") == (last.status_code, last.body)
+
+
+async def test_a_click_on_what_one_person_sees(client: aiohttp.ClientSession, bot: Bot) -> None:
+    """Slack does not send what an ephemeral message says; it can be replaced or taken away."""
+    await sdk(client).chat_postEphemeral(channel=SUPPORT, user=SAM, text="card", blocks=CARD)
+    (shown,) = (await workspace(client))["messages"]
+    await press(client, Sent(ts=shown["ts"]))
+    said = bot.slack[0].payload
+    assert (True, False) == (said["container"]["is_ephemeral"], "message" in said)
+    hook = AsyncWebhookClient(str(said["response_url"]))
+    await hook.send(text="sent", replace_original=True)
+    (shown,) = (await workspace(client))["messages"]
+    assert ("sent", SAM, False) == (shown["text"], shown["only_for"], shown["deleted"])
+    await hook.send(text="", delete_original=True)
+    assert (await workspace(client))["messages"][0]["deleted"]
+    assert 1 == len(bot.slack)
 
 
 async def test_the_body_of_a_clicks_answer_is_ignored(client: aiohttp.ClientSession, bot: Bot, card: Sent) -> None:
