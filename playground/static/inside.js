@@ -1,83 +1,66 @@
-/* What the bot knows, drawn from the live view: identities, task, event log, ledger. It only shows. */
+/* What the bot knows, drawn from the live view: task, approvals, tickets, ledger. It only shows. */
 
-import { byId, clock, follower, h, plain, svg } from "./dom.js";
-import { channelName, describe, proofName } from "./words.js";
+import { byId, clock, h, plain } from "./dom.js";
+import { Log } from "./log.js";
+import { drawHolder, drawPeople } from "./people.js";
+import { world } from "./world.js";
 
 const STEPS = { refund: ["retrieve", "decide", "request", "notify"] };
 const TONES = {
   eligible: "good", confirmed: "good", done: "good", paid: "good", pending: "warn", unknown: "", ineligible: "bad",
   refused: "bad", failed: "bad", declined: "warn", cancelled: "warn", handed_off: "warn",
 };
-const ICONS = {
-  web: ["M4 5h16v11H4z", "M9 20h6", "M12 16v4"],
-  phone: ["M7 3h10v18H7z", "M11 18h2"],
-};
 const STATES = {
-  ok: ["live", "ok"], quiet: ["waiting for a first message", "ok"], offline: ["the bot cannot be reached", "bad"],
-  refused: ["the bot refused the operators’ token", "bad"], broken: ["the bot answered with an error", "bad"],
+  ok: ["live", "ok"], quiet: ["nothing yet", "ok"], offline: ["bot not reached", "bad"],
+  refused: ["token refused", "bad"], broken: ["bot in trouble", "bad"],
 };
 const ORDER = ["invoice_id", "customer_id", "refund_reason", "eligibility_status", "confirmation"];
-const KEPT = 500; // events on the page
 
 export class Inside {
   #onView;
+  #log = new Log();
   #slots = new Map(); // what the task card showed last, to mark what is new
-  #filter = { group: "", text: "" };
-  #toEnd = follower(byId("events"));
 
   constructor({ onView }) {
     this.#onView = onView;
-    byId("filter-kind").addEventListener("change", (event) => this.#narrow({ group: event.target.value }));
-    byId("filter-text").addEventListener("input", (event) => this.#narrow({ text: event.target.value.trim().toLowerCase() }));
   }
 
-  /** Show how the connection stands. */
-  pulse(state) {
+  /** Show what `/live` answered. `state`: the page's customer, sign-in and view. */
+  take(news, state) {
+    this.#pulse(news.state);
+    if (news.ledger) this.#ledger(news.ledger);
+    if (news.people) drawPeople(news.people, { ...state, onView: this.#onView });
+    if (news.state === "quiet" || news.fresh) this.clear();
+    if (news.state === "quiet") this.#task(null, state);
+    if (news.state !== "ok") return;
+    this.#log.add(news.events);
+    this.#task(news.session, state);
+  }
+
+  /** Start anew, for another conversation. */
+  clear() {
+    this.#log.clear();
+    this.#slots.clear();
+  }
+
+  #pulse(state) {
     const [words, tone] = STATES[state] ?? ["connecting…", ""];
     const pulse = byId("pulse");
     if (pulse.textContent !== words) pulse.textContent = words;
     pulse.className = `pulse ${tone}`;
   }
 
-  /** Show who the bot thinks is writing, from both ends. */
-  people(people, { view, customer }) {
-    const { web, phone, same } = people;
-    const signed = web?.identities?.some((one) => one.channel === "web" && one.assurance === "verified");
-    const asked = (name) => (same || !(web && phone) ? null : view === name);
-    const left = person("web", "Website visitor", web, { pressed: asked("web"), onclick: () => this.#onView("web") });
-    const right = person("phone", customer.phone, phone, { pressed: asked("phone"), onclick: () => this.#onView("phone") });
-    const middle = same ? "one person" : web && phone && !signed ? "sign in to join" : "not joined";
-    byId("people").replaceChildren(left, h("div", { class: same ? "knot one" : "knot" }, middle), right);
-  }
-
-  /** Show the task at hand, or the last one. */
-  task(session, { customer, signed, people }) {
+  #task(session, { customer, signed }) {
     const ended = (session?.tasks ?? []).filter((task) => task.outcome);
     const task = session?.task ?? ended.at(-1) ?? null;
-    byId("work").replaceChildren(...(task ? this.#work(task, session) : [guide(customer, signed, people)]));
+    drawHolder(session);
+    byId("work").replaceChildren(...(task ? this.#work(task) : [guide(customer, signed)]));
+    const cases = [...approvals(world.events).slice(-1).map(approvalRow), ...(session?.tickets ?? []).slice(-2).map(ticketRow)];
+    byId("cases").replaceChildren(...cases);
+    byId("cases").hidden = !cases.length;
   }
 
-  /** Start a new log. */
-  clear() {
-    byId("events").replaceChildren();
-    this.#slots.clear();
-    this.#emptiness();
-  }
-
-  /** Add events at the end of the log. */
-  add(events) {
-    const list = byId("events");
-    const known = new Set([...list.children].slice(-KEPT).map((row) => row.dataset.seq));
-    for (const event of events) {
-      if (!known.has(String(event.seq))) list.append(this.#row(event));
-    }
-    while (list.childElementCount > KEPT) list.firstElementChild.remove();
-    this.#emptiness();
-    this.#toEnd();
-  }
-
-  /** Show what Acme wrote down for this customer. */
-  ledger(entries) {
+  #ledger(entries) {
     const refunds = entries.filter((entry) => entry.kind === "refund").length;
     const count = byId("ledger-count");
     const words = refunds === 1 ? "1 refund" : `${refunds} refunds`;
@@ -87,12 +70,10 @@ export class Inside {
     byId("no-ledger").hidden = entries.length > 0;
   }
 
-  #work(task, session) {
-    const tone = task.outcome ?? (task.confirmation === "pending" && task.question ? "pending" : "");
-    const state = task.outcome ? plain(task.outcome) : task.question ? "Waits for an answer" : "In progress";
-    const tickets = (session.tickets ?? []).map((ticket) => badge(`Ticket ${ticket.number}`, "warn"));
+  #work(task) {
+    const [state, tone] = stateOf(task);
     return [
-      h("div", { class: "title" }, h("b", {}, plain(task.workflow)), badge(state, TONES[tone] ?? ""), session.mode === "staff" && badge("A person answers", "warn"), tickets),
+      h("div", { class: "title" }, h("b", {}, plain(task.workflow)), badge(state, tone)),
       steps(task),
       this.#slotTable(task),
       task.question && !task.outcome && h("p", { class: "question" }, questionText(task)),
@@ -110,54 +91,45 @@ export class Inside {
     this.#slots = new Map(shown);
     return cells.length > 0 && h("dl", { class: "slots" }, cells);
   }
-
-  #row(event) {
-    const { group, title, detail } = describe(event);
-    const said = h("span", { class: "said", title: detail }, h("b", {}, title), detail && h("span", {}, ` ${detail}`));
-    const channel = event.channel ? badge(channelName(event.channel), event.channel) : h("span", {});
-    const body = () => `#${event.seq} ${event.kind}${event.turn ? `, turn ${event.turn}` : ""}\n${JSON.stringify(event.data, null, 2)}`;
-    const details = h("details", {}, h("summary", {}, h("time", {}, clock(event.at, true)), channel, said));
-    details.addEventListener("toggle", () => details.children.length > 1 || details.append(h("pre", {}, body())));
-    const row = h("li", { "data-seq": event.seq, "data-group": group, "data-text": `${event.kind} ${title} ${detail} ${event.channel ?? ""}`.toLowerCase() }, details);
-    row.hidden = !this.#passes(row);
-    return row;
-  }
-
-  #passes(row) {
-    const { group, text } = this.#filter;
-    return (!group || row.dataset.group === group) && (!text || row.dataset.text.includes(text));
-  }
-
-  #narrow(change) {
-    this.#filter = { ...this.#filter, ...change };
-    for (const row of byId("events").children) row.hidden = !this.#passes(row);
-    this.#emptiness();
-  }
-
-  #emptiness() {
-    const rows = [...byId("events").children];
-    const shown = rows.some((row) => !row.hidden);
-    byId("events").classList.toggle("empty", !shown);
-    byId("no-events").hidden = shown;
-    byId("no-events").textContent = rows.length
-      ? "No event matches the filter."
-      : "Every fact the bot learns becomes one event here, in order, and is never changed.";
-  }
 }
 
-function person(kind, title, user, { pressed, onclick }) {
-  const glyph = svg("svg", { class: "glyph", viewBox: "0 0 24 24", "aria-hidden": "true" }, ICONS[kind].map((d) => svg("path", { d })));
-  const channel = kind === "web" ? "web" : "whatsapp";
-  const identity = user?.identities?.find((one) => one.channel === channel);
-  const small = h("small", {}, user ? proofName(identity?.assurance) : "has not written yet");
-  const inner = [glyph, h("span", {}, h("b", {}, title), small)];
-  const name = kind === "web" ? "person web" : "person phone-id";
-  if (pressed === null) return h("div", { class: name }, inner);
-  return h("button", { type: "button", class: name, "aria-pressed": String(pressed), title: "Show this conversation", onclick }, inner);
+function stateOf(task) {
+  if (task.outcome) return [plain(task.outcome), TONES[task.outcome] ?? ""];
+  if ((task.actions ?? []).some((action) => action.state === "awaiting_approval")) return ["Waits for approval", "warn"];
+  if (task.question) return ["Waits for an answer", task.confirmation === "pending" ? "warn" : ""];
+  return ["In progress", ""];
+}
+
+/** The requests for approval, oldest first, each with what became of it: folded from the log. */
+export function approvals(events) {
+  const found = new Map();
+  for (const { kind, at, data } of events) {
+    if (kind === "ApprovalRequested") found.set(data.action, { ...data, verdict: "" });
+    const asked = found.get(data?.action);
+    if (!asked) continue;
+    if (kind === "ApprovalDecided") Object.assign(asked, { verdict: data.approved ? "approved" : "denied", by: data.name, at });
+    if (kind === "ApprovalExpired") asked.verdict = "expired";
+    if (kind === "ActionMoved") asked.action_state = data.state;
+  }
+  return [...found.values()];
+}
+
+function approvalRow(asked) {
+  const lines = (asked.lines ?? []).slice(0, 2).map(([, value]) => value).join(" · ");
+  const words = asked.verdict ? `${plain(asked.verdict)}${asked.by ? ` by ${asked.by}` : ""}` : "Waits for staff";
+  const tone = { approved: "good", "": "warn" }[asked.verdict] ?? "bad";
+  return h("li", { title: `${asked.why} Needs ${asked.scope}.` }, h("b", {}, "Approval"), badge(words, tone), h("span", { class: "rest" }, asked.at ? `${clock(asked.at, true)} · ${lines}` : lines));
+}
+
+function ticketRow(ticket) {
+  const tone = { resolved: "good", open: "warn" }[ticket.status] ?? "";
+  const who = ticket.assignee_name ? `${ticket.assignee_name} · ` : "";
+  const end = ticket.outcome ? ` by ${ticket.outcome}` : "";
+  return h("li", {}, h("b", {}, `Ticket ${ticket.number}`), badge(`${plain(ticket.status)}${end}`, tone), h("span", { class: "rest" }, `${who}${ticket.subject}`));
 }
 
 /** While there is no task: what to do first, ticked off as it is done. */
-function guide(customer, signed, people) {
+function guide(customer, signed) {
   const invoice = customer.id === "C-1001" ? "18492" : "20001";
   const item = (done, ...words) => h("li", { class: done ? "done" : null }, h("span", {}, ...words));
   return h(
@@ -165,7 +137,7 @@ function guide(customer, signed, people) {
     { class: "guide", "aria-label": "What to do first" },
     item(signed, `Sign in as ${customer.name.split(" ")[0]}, at the top right`),
     item(false, "On the website, ask ", h("q", {}, `check invoice ${invoice}`)),
-    item(people?.same, "From the phone, ask ", h("q", {}, "any update?"), " and see it go on"),
+    item(false, "From the phone, ask ", h("q", {}, "any update?"), " and see it go on"),
   );
 }
 

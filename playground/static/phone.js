@@ -1,6 +1,7 @@
 /* The phone: bubbles from the pretended Twilio, ticks from their states, and the field to write. */
 
 import { byId, call, clock, follower, h, sleep, svg, visible } from "./dom.js";
+import { news } from "./tabs.js";
 
 const FAILED = {
   ct: "The bot cannot be reached.",
@@ -82,6 +83,7 @@ export class Phone {
     if (version < this.#version) this.clear();
     this.#version = version;
     this.#typing = typing;
+    if (messages.length && !this.#fresh) news("phone");
     if (messages.length) this.#list.querySelector(".hint")?.remove();
     this.#list.ariaBusy = String(this.#fresh); // an old conversation is not read out as if it were new
     for (const message of messages) this.#place(message);

@@ -21,9 +21,13 @@ const ms = (data) => (typeof data.ms === "number" ? `${data.ms} ms` : "");
 
 const KINDS = {
   MessageReceived: (d) => ["talk", "Customer", quote(d.text) || (d.choice ? "pressed a button" : "sent something without text")],
-  ReplyQueued: (d) => ["talk", d.author === "staff" ? "Support" : "Bot", quote(d.text)],
+  ReplyQueued: (d) => ["talk", d.author === "staff" ? `Support${d.name ? `, ${d.name}` : ""}` : "Bot", join(quote(d.text), d.why)],
   IdentityVerified: (d) => ["who", "Identity proved", join(d.name, d.customer_id, d.method && `by ${d.method}`)],
   IdentityLinked: (d) => ["who", "Two became one", d.reason],
+  IdentityUnlinked: (d) => ["who", "A link was undone", d.reason],
+  CodeSent: (d) => ["who", "Code sent", d.masked],
+  CodeChecked: (d) => ["who", `Code ${d.outcome}`, d.outcome === "wrong" ? `${d.left} tries left` : ""],
+  ConsentChanged: (d) => ["who", d.granted ? "May be written to" : "Wants no messages", d.method && `by ${d.method}`],
   SessionForwarded: (d) => ["who", "Session frozen", "goes on in the older one"],
   IntentRouted: (d) => ["task", "Understood", join(d.intent && plain(d.intent), percent(d.confidence), d.by && `by ${d.by}`)],
   TaskStarted: (d) => ["task", "Task begun", plain(d.workflow ?? "")],
@@ -38,10 +42,24 @@ const KINDS = {
   ToolRefused: (d) => ["tool", `${d.tool ?? "Tool"} refused`, join(d.reason, d.message)],
   ActionProposed: (d) => ["tool", "Proposed", quote(d.terms) || pairs(d.arguments)],
   ActionMoved: (d) => ["tool", `Action ${d.state ?? ""}`, join(brief(d.result), d.reason)],
-  TicketOpened: (d) => ["task", "Ticket opened", join(d.number && `number ${d.number}`, d.subject)],
+  TicketOpened: (d) => ["ticket", `Ticket ${d.number} opened`, join(d.subject, d.reason && plain(d.reason).toLowerCase())],
+  TicketChanged: (d) => ["ticket", "Ticket changed", join(d.status, d.priority && `priority ${d.priority}`, given(d), d.by && `by ${d.by}`)],
+  TicketClosed: (d) => ["ticket", "Ticket closed", join(`by ${d.outcome}`, d.goal ? "goal reached" : "goal not reached", d.reason)],
+  ApprovalRequested: (d) => ["staff", "Approval asked for", join(d.title, d.scope, (d.lines ?? []).map(([, value]) => value).slice(0, 2).join(", "))],
+  ApprovalDecided: (d) => ["staff", d.approved ? "Approved" : "Denied", join(d.name && `by ${d.name}`, d.reason)],
+  ApprovalExpired: () => ["staff", "Approval ran out", ""],
+  StaffTookOver: (d) => ["staff", `${d.name} took over`, "the bot is silent"],
+  StaffHandedBack: (d) => ["staff", `${d.name} handed back`, "the bot goes on"],
+  StaffReplied: (d) => ["staff", `${d.name} wrote to the customer`, quote(d.text)],
+  StaffResolved: (d) => ["staff", `${d.name} resolved the ticket`, d.reason],
+  StaffAsked: (d) => ["staff", `${d.name} asked the bot`, join(d.what, quote(d.text))],
+  NoteWritten: (d) => ["staff", "Internal note", quote(d.text)],
+  HandoffTimedOut: () => ["staff", "Nobody came in time", ""],
   TurnDegraded: (d) => ["tool", "Went on without the model", join(d.reason, d.to)],
   MessageQuarantined: (d) => ["tool", "Set aside for a person", d.reason],
 };
+
+const given = ({ assignee, assignee_name }) => (assignee ? `given to ${assignee_name ?? assignee}` : assignee === "" ? "given to nobody" : "");
 
 /** Describe an event: { group, title, detail }. */
 export function describe(event) {

@@ -114,7 +114,7 @@ async def test_without_the_bot_the_page_says_so(visit: Visit) -> None:
     """No widget and no conversation is a sentence, not an empty box."""
     page = await visit()
     await expect(page.get_by_text("The web chat could not be loaded")).to_be_visible()
-    await expect(page.get_by_text("waiting for a first message")).to_be_visible()
+    await expect(page.get_by_text("nothing yet")).to_be_visible()
 
 
 async def test_restoring_asks_first(client: aiohttp.ClientSession, visit: Visit) -> None:
