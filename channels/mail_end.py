@@ -60,16 +60,22 @@ def _drop_below_dashes(rows: list[str], *, first: int) -> None:
     while rows and rows[-1] in _DASHES:
         rows.pop()  # what was below is gone already
     for index in range(max(first, len(rows) - SIGNATURE), len(rows)):
-        if rows[index] in _DASHES and _is_signature(rows[index + 1 :], sure=rows[index] == "-- "):
+        if rows[index] in _DASHES and _is_signature(rows, index):
             del rows[index:]
             return
 
 
-def _is_signature(rows: Sequence[str], *, sure: bool) -> bool:
-    below = [row for row in rows if row]
+def _is_signature(rows: Sequence[str], dashes: int) -> bool:
+    """Tell a signature from lines that a person parted with dashes; programs write a space behind theirs."""
+    sure = rows[dashes] == "-- "
+    below = [row for row in rows[dashes + 1 :] if row]
     if len(below) > (25 if sure else 12) or any(row.endswith("?") for row in below):
         return False
-    return sure or not any(signs.is_prose(row) and not signs.is_machine_made(row) for row in below)
+    if sure:  # somebody may have gone on writing below it
+        gap = rows.index("", dashes + 2) if "" in rows[dashes + 2 :] else len(rows)
+        return not any(signs.is_meant(row) for row in rows[gap:])
+    announced = dashes > 0 and rows[dashes - 1].endswith(":")
+    return not announced and not any(signs.is_prose(row) and not signs.is_machine_made(row) for row in below)
 
 
 def _drop_contacts(rows: list[str]) -> None:

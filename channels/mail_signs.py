@@ -15,7 +15,9 @@ _CONTACT, _SURE_CONTACT = compiled(words.CONTACT), compiled(words.SURE_CONTACT)
 _REFERENCE = compiled(words.REFERENCES)
 _SECRECY = compiled(words.SECRECY)
 _NOTICE = tuple(compiled(group) for group in words.NOTICE)
+_SELF = compiled(words.SELF)
 _MINE = compiled(rf"(?:^|[^\pL])(?:{words.MINE})(?:[^\pL']|$)")
+_CAPITALS = compiled(rf"(?:^|[^\pL])(?:{words.CAPITALS})(?:[^\pL']|$)")
 _MODEL = compiled(r"^(?:Sent|Posted|Written) from my \p{Lu}[^ ]*(?: [\p{Lu}0-9][^ ]*){0,4}$")
 _ADVERT = compiled(words.ADVERT)
 _SIGNED = compiled(r"^-{1,2}\p{Lu}[\pL.']+(?: (?:de|van|von|der|den|la|le|di|da|dos|y)){0,2}(?: \p{Lu}[\pL.'-]*){1,3}$")
@@ -78,10 +80,20 @@ def is_heading(line: str) -> bool:
 
 def is_banner(paragraph: str) -> bool:
     """Say whether a mail server wrote this above a mail from outside: where it is from, and to take care."""
-    if not 60 <= len(paragraph) <= 800 or has(_MINE, paragraph):
+    if not 60 <= len(paragraph) <= 800 or is_personal(paragraph):
         return False
     lower = paragraph.strip("[]*_ ").lower()
     return has(_BANNER, lower) and all(has(group, lower) for group in _BANNER_GROUPS)
+
+
+def is_personal(text: str) -> bool:
+    """Say whether somebody speaks of themselves."""
+    return has(_CAPITALS, text) or has(_MINE, text.lower())
+
+
+def is_meant(line: str) -> bool:
+    """Say whether a line speaks of its writer, or names what our work is about: an order, an invoice."""
+    return is_personal(line[:LINE_LIMIT]) or has(_REFERENCE, line[:LINE_LIMIT].lower())
 
 
 def is_notice(paragraph: str) -> bool:
@@ -91,6 +103,6 @@ def is_notice(paragraph: str) -> bool:
     lower = paragraph.lower()
     if has(_SCANNED, lower):
         return True
-    if not has(_SECRECY, lower) or has(_MINE, paragraph):
+    if not has(_SECRECY, lower) or not has(_SELF, lower) or is_personal(paragraph):
         return False
     return sum(has(group, lower) for group in _NOTICE) >= 2

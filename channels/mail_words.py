@@ -193,7 +193,7 @@ antes de imprimir.{0,100}|denk aan het milieu.{0,80}|pens[ia] all['’]ambiente.
 this (message|mail|e-?mail) (was|has been) (sent|scanned|checked|processed)( [^ ]+){0,2} (using|by|for|with) .{1,60}
 """)
     .replace("DEVICE", DEVICE)
-    .replace("TAIL", "[^!?;]{0,60}")
+    .replace("TAIL", "[^!?;:]{0,60}")
 )
 
 # A program's line that nobody knows, but it carries its link: "Sent from MailPony<https://…>".
@@ -298,8 +298,16 @@ click|attachment|klick|anhänge|anhang|cliqu|pièces? jointe|clic|adjunto|allega
 unless|know|recogni|trust|verif|expect|kenn|vertrau|sauf|connaiss|confiance|conoc|conosc|kent|vertrouw|conhe|confi|zna|ufa
 """),
 )
+# And it says what it is about: the mail that it stands below.
+SELF = _table(r"""
+this (electronic )?(e-?mail|message|communication|transmission|mail)
+diese[rsn]? (elektronischen? )?(e-?mail|nachricht|mail|mitteilung)|ce (message|courriel|mail|courrier)|cet e-?mail
+est[ea] (mensaje|correo|e-?mail|mensagem|comunica[^ ]+)|dit (e-?mail)?bericht|deze (e-?mail|mail)|questo messaggio
+questa (e-?mail|comunicazione)|(niniejsz[^ ]+|t[aąe][^ ]*) (e-?mail|wiadomoś[^ ]+|korespondencj[^ ]+)|tej wiadomości
+""")
 # And it never speaks of itself. The English I is a capital: in lower case it is "and" or "the" elsewhere.
+CAPITALS = "I|I'm|I've|I'd|I'll"
 MINE = _table(r"""
-I|I'm|my|me|ich|mir|mich|mein|meine|meinen|meiner|je|j'ai|mon|ma|mes|mi|mis|yo|he|ik|mijn|ho|mio|mia|eu|meu
+my|me|ich|mir|mich|mein|meine|meinen|meiner|je|j'ai|mon|ma|mes|mi|mis|yo|he|ik|mijn|ho|mio|mia|eu|meu
 minha|mój|moja|moje|mnie
 """)
