@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from aiohttp import web
 
 from channels.base import Capabilities, Ports
+from channels.mail_fetch import Fetcher
 from channels.mail_hooks import Hooks
 from channels.mail_in import MailIn
 from channels.mail_listen import Listener
@@ -25,6 +27,7 @@ class Mail:
         self._in = MailIn(ports)
         self._hooks = Hooks(ports, self._in)
         self._listener = Listener(ports, self._in)
+        self._fetcher = Fetcher(ports, self._in)
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
         """The webhook."""
@@ -33,10 +36,11 @@ class Mail:
     async def start(self) -> None:
         """Open the ways in."""
         await self._listener.start()
+        self._fetcher.start()
 
     async def close(self) -> None:
         """Close the ways in, then the way out."""
-        await self._listener.close()
+        await asyncio.gather(self._listener.close(), self._fetcher.close())
         await self._in.close()
 
     async def send(self, outbound: Outbound) -> Receipt:
