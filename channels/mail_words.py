@@ -111,7 +111,7 @@ nostro|nostra|tuo|tua|twój|twoja|wasz|wasza|państwa|nasz|nasza|pana|pani
 """)
 # What an attribution begins with.
 OPENERS = _table(r"""
-on|at|am|den|um|le|el|em|en|às|op|il|il giorno|in data|alle|w dniu|dnia|dňa|dne|kl|ngày|vào|v|dana|zitat von
+on|at|am|den|um|le|el|em|en|às|no dia|op|il|il giorno|in data|alle|w dniu|dnia|dňa|dne|kl|ngày|vào|v|dana|zitat von
 quoting|citando|citando a|quoting from|citat från|wiadomość napisana
 """)
 # The same in capitals, where it stands behind an answer in one line.
