@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot import handoff, reach, templated, tickets, undelivered
+from bot import handoff, on_file, reach, templated, tickets, undelivered
 from bot.draft import Draft, Letter
 from bot.parts import Parts
 from bot.reach import Ask, Means, Route
@@ -143,12 +143,22 @@ async def _reply(draft: Draft, parts: Parts, words: Words) -> list[Delivery]:
     filled = _filled(draft, parts, words)
     means = Means(channels=parts.capabilities, templates={"whatsapp"} if filled else ())
     route = reach.choose(words.ask, known, means, now=draft.opened.now)
+    if route is None or route.left:
+        route = await _by_mail(draft, parts, words) or route
     if route is None:
         await _unreachable(draft, parts, words)
         return []
     if route.template and filled:
         return _emit(draft, parts, words, route, [filled.shown], template=filled.template)
     return _emit(draft, parts, words, route, parts.compose(words.text, route.channel, words.choices))
+
+
+async def _by_mail(draft: Draft, parts: Parts, words: Words) -> Route | None:
+    """The way to the address on file."""
+    identity = await on_file.identity(draft, parts)
+    if identity is None or identity in words.ask.avoid:
+        return None
+    return Route(identity=identity, channel=on_file.CHANNEL, why="no other way is open: the e-mail address on file")
 
 
 def _filled(draft: Draft, parts: Parts, words: Words) -> Filled | None:

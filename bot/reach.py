@@ -33,12 +33,16 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Where it goes and why, in words for the log. `template`: free text may not be sent there."""
+    """Where it goes and why, in words for the log.
+
+    `template`: free text may not be sent there. `left`: nobody is there now, and may never come back.
+    """
 
     identity: str
     channel: str
     why: str
     template: bool = False
+    left: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +79,8 @@ def _elsewhere(first: Reach, others: list[Reach], ask: Ask, means: Means, *, now
             return _route(other, f"{said}{_called(other)} by template", template=True)
     for one, wrong in [(first, problem), *found]:
         if wrong == LEFT:
-            return _route(one, "left the web chat, nowhere else to go" if one is first else said + _called(one))
+            why = "left the web chat, nowhere else to go" if one is first else said + _called(one)
+            return Route(identity=one.identity, channel=one.channel, why=why, left=True)
     return None
 
 
