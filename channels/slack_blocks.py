@@ -137,13 +137,13 @@ def _exact(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split()) or "-"
+    return " ".join(render.clean(text).split()) or "-"
 
 
 def _decision(case: Case, view: ApprovalView) -> Block:
     """Give the two buttons. Their value names the request; it says nothing about what is asked."""
     value = orjson.dumps({"t": case.ticket, "a": view.action, "h": view.args_hash}).decode()
-    short = cut("; ".join([view.title, *(f"{label}: {text}" for label, text in view.lines)]), 280)
+    short = cut(_one_line("; ".join([view.title, *(f"{label}: {text}" for label, text in view.lines)])), 280)
     elements = [
         _button("approve", "Approve", value, style="primary", confirm=_confirm("Approve this?", short, "Approve")),
         _button("deny", "Deny", value, style="danger", confirm=_confirm("Deny this?", short, "Deny")),

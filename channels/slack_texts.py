@@ -9,7 +9,7 @@ import re2
 
 from channels import render
 
-_MARKUP = re2.compile(r"<([^<>\n]*)>")
+_MARKUP = re2.compile(r"<((?:[@#!]|[a-z]+:)[^<>\n]*)>")
 
 
 def escape(text: str) -> str:
@@ -58,6 +58,7 @@ def cut(text: str, limit: int) -> str:
 
 def fitted(text: str, limit: int) -> str:
     """Escape, then shorten to a limit without tearing an entity."""
+    text = cut(text[: 4 * limit], limit)  # what is far too long is not even looked at
     found = escape(text)
     while length(found) > limit:
         text = cut(text, max(1, length(text) - max(1, (length(found) - limit) // 5)))
