@@ -141,12 +141,14 @@ class Slack:
             return None
         if not self._ports.ready():
             raise Later
+        self._team.look(payload)
         try:
             me = await self._team.who()
             heard = slack_events.understand(payload, me, raw)
             if heard.empty:
                 return None
-            refused = SHARED if heard.shared else await self._team.refused(me, heard.team, heard.user)
+            shared = heard.shared or self._team.shared
+            refused = SHARED if shared else await self._team.refused(me, heard.team, heard.user)
         except Refused as error:
             self._team.note(error)
             log.warning("slack_not_taken", reason=error.reason)

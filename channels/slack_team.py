@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from channels.slack_api import LOST_TOKEN, Api, Refused
-from channels.slack_events import Me, word
+from channels.slack_events import Me, at, word
 
 QUICK_S = 2.0  # of the three seconds that Slack gives a request
 PERSON_S = 600.0
@@ -22,6 +22,7 @@ CHECK_AGAIN_S = 60.0
 CHECK_SOON_S = 5.0
 CHECK_FIRST_S = 0.2
 
+SHARED_CHANNEL = "shared_channel"
 GUEST = "Guests cannot work on tickets. Nothing was done."
 STRANGER = "People of another workspace cannot work on tickets. Nothing was done."
 SHARED = "This channel is shared with another company, so nothing can be done about tickets here."
@@ -110,6 +111,16 @@ class Team:
             log.error("slack_gone", reason=reason, channel=self._channel)
         self.gone = reason
 
+    def look(self, payload: dict[str, Any]) -> None:
+        """Learn from an event that the support channel is shared from now on."""
+        if at(payload, "is_ext_shared_channel") is True and word(payload, "event", "channel") == self._channel:
+            self.lost(SHARED_CHANNEL)
+
+    @property
+    def shared(self) -> bool:
+        """Whether people of another company see the support channel."""
+        return self.gone == SHARED_CHANNEL
+
     def note(self, error: Refused) -> None:
         """Learn from a refusal of any call."""
         if error.reason in LOST_TOKEN:
@@ -145,7 +156,7 @@ def _unfit(channel: Any) -> str:  # noqa: ANN401 - JSON
     if not isinstance(channel, dict):
         return "channel_unknown"
     if any(channel.get(flag) for flag in ("is_ext_shared", "is_shared", "is_pending_ext_shared")):
-        return "shared_channel"
+        return SHARED_CHANNEL
     if channel.get("is_archived"):
         return "is_archived"
     return "" if channel.get("is_member", True) else "not_in_channel"

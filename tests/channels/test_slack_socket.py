@@ -1,4 +1,4 @@
-"""Socket Mode by the SDK's own client, over a real WebSocket: acknowledged after the commit, dialled again when it ends."""
+"""Socket Mode by the SDK's own client, over a real WebSocket: acknowledged after the commit, dialled anew."""
 
 from __future__ import annotations
 
