@@ -113,7 +113,7 @@ class Boxes:
         return {"mail": mail.n}
 
     async def _send(self, raw: bytes, wanted: Json, box: str) -> Json:
-        author = mail_clients.first_address(str(mail_rows.parse(raw).get("From", ""))).lower()
+        author = mail_clients.first_address(mail_rows.header(mail_rows.parse(raw), "From")).lower()
         envelope = wanted.get("envelope_from")
         sender = str(envelope if envelope is not None else box or author)
         recipient = str(wanted.get("envelope_to") or self._recipient(raw))
@@ -166,7 +166,7 @@ class Boxes:
     def _recipient(self, raw: bytes) -> str:
         """Return whom a mail is for: an address of the bot if one is named, else the first."""
         message = mail_rows.parse(raw)
-        named = [str(message.get(name, "")) for name in ("To", "Cc")]
+        named = [mail_rows.header(message, name) for name in ("To", "Cc")]
         found = [address for field in named for address in mail_clients.addresses(field)]
         own = self._settings.email_address.lower().rpartition("@")
         for address in found:

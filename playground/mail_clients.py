@@ -154,8 +154,11 @@ def first_address(field: str) -> str:
 
 
 def addresses(field: str) -> list[str]:
-    """Return all addresses of a header."""
-    return [address for _, address in getaddresses([field]) if address]
+    """Return all addresses of a header; of one too nested to read, none."""
+    try:
+        return [address for _, address in getaddresses([field]) if address]
+    except RecursionError:
+        return []
 
 
 def named(name: str, address: str) -> str:

@@ -1,5 +1,6 @@
 """The mails in the pretended mailboxes, what their owners are like, and every SMTP transaction, as rows."""
 
+import contextlib
 import email
 import email.policy
 import sqlite3
@@ -8,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from email.parser import BytesHeaderParser
 from typing import Any
 
 import orjson
@@ -16,6 +18,8 @@ from playground import store
 
 Json = dict[str, Any]
 PART = "mail"
+STUMBLES = (AttributeError, TypeError, ValueError, LookupError, NameError, AssertionError, RecursionError)
+HEAD, LONG, MANY, LINES = 64_000, 4_000, 50, 500_000  # bytes of a head, letters of a field, parts, lines
 RECEIVED, SENT, BOUNCED = "received", "sent", "bounced"
 
 
@@ -112,8 +116,24 @@ def sessions(db: sqlite3.Connection) -> list[Json]:
 
 
 def parse(raw: bytes) -> EmailMessage:
-    """Read a mail with the standard library."""
-    return email.message_from_bytes(raw, policy=email.policy.default)
+    """Read a mail with the standard library; of one that would keep it busy for long, the head alone."""
+    if not _is_hostile(raw):
+        with contextlib.suppress(*STUMBLES):
+            return email.message_from_bytes(raw, policy=email.policy.default)
+    found = BytesHeaderParser(policy=email.policy.default).parsebytes(raw[:HEAD])
+    found.set_payload("")
+    return found
+
+
+def header(message: EmailMessage, name: str) -> str:
+    """Return a header's value; one that is long, or that the library stumbles over, as it came."""
+    plain = next((_text(value) for key, value in message.raw_items() if key.lower() == name.lower()), "")
+    if len(plain) > LONG:
+        return plain
+    try:
+        return _text(message.get(name, ""))
+    except STUMBLES:
+        return plain
 
 
 def show(mail: Mail) -> Json:
@@ -128,16 +148,16 @@ def show(mail: Mail) -> Json:
         "delivery": mail.delivery,
         "at": _when(mail.at),
         "envelope": {"from": mail.sender, "to": mail.recipient},
-        "from": _header(message, "From"),
-        "to": _header(message, "To"),
-        "cc": _header(message, "Cc"),
-        "reply_to": _header(message, "Reply-To"),
-        "subject": _header(message, "Subject"),
-        "date": _header(message, "Date"),
+        "from": header(message, "From"),
+        "to": header(message, "To"),
+        "cc": header(message, "Cc"),
+        "reply_to": header(message, "Reply-To"),
+        "subject": header(message, "Subject"),
+        "date": header(message, "Date"),
         "message_id": mail.message_id,
-        "in_reply_to": _header(message, "In-Reply-To"),
-        "references": _header(message, "References").split(),
-        "auto_submitted": _header(message, "Auto-Submitted"),
+        "in_reply_to": header(message, "In-Reply-To"),
+        "references": header(message, "References").split(),
+        "auto_submitted": header(message, "Auto-Submitted"),
         "headers": [[name, _text(value)] for name, value in message.raw_items()],
         "text": body(message, "plain"),
         "html": body(message, "html"),
@@ -157,7 +177,7 @@ def body(message: EmailMessage, kind: str) -> str | None:
         except (LookupError, KeyError):
             content = part.get_payload(decode=True)
             return content.decode(errors="replace") if isinstance(content, bytes) else None
-    except (AttributeError, TypeError, ValueError, RecursionError):
+    except STUMBLES:
         return None
 
 
@@ -165,7 +185,7 @@ def attachments(message: EmailMessage) -> list[EmailMessage]:
     """Return the parts that are files."""
     try:
         return list(message.iter_attachments())
-    except (AttributeError, TypeError, ValueError, KeyError, RecursionError):
+    except STUMBLES:
         return []
 
 
@@ -177,7 +197,7 @@ def bytes_of(part: EmailMessage) -> bytes:
 
 def message_id(raw: bytes) -> str:
     """Return a mail's own name."""
-    return _header(parse(raw), "Message-ID").strip()
+    return header(parse(raw), "Message-ID").strip()
 
 
 def _attachment(number: int, part: EmailMessage) -> Json:
@@ -189,11 +209,10 @@ def _attachment(number: int, part: EmailMessage) -> Json:
     }
 
 
-def _header(message: EmailMessage, name: str) -> str:
-    try:
-        return _text(message.get(name, ""))
-    except (AttributeError, TypeError, ValueError, IndexError):  # the library stumbles over some broken headers
-        return _text(dict(message.raw_items()).get(name, ""))
+def _is_hostile(raw: bytes) -> bool:
+    lower = raw.lower()
+    parts = lower.count(b"boundary") + lower.count(b"message/rfc822")
+    return parts > MANY or lower.count(b"\n--") > 100 * MANY or lower.count(b"\n") > LINES
 
 
 def _text(value: object) -> str:

@@ -123,7 +123,10 @@ class Listener:
             yield
             return
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(self._made, self._host, max(self._wanted, 0))
+        try:
+            server = await loop.create_server(self._made, self._host, max(self._wanted, 0))
+        except OSError as error:
+            raise OSError(f"the playground's mail server cannot listen on {self._host}:{self._wanted}") from error
         self.port = int(server.sockets[0].getsockname()[1])
         try:
             yield

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from email.message import EmailMessage, Message, MIMEPart
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from typing import Any
 
 from playground import http, mail_clients, mail_rows
@@ -38,8 +38,8 @@ def verdict(raw: bytes, *, sender: str, auth: str, authserv: str) -> str:
     """Write what our mail server found about a sender: all well, forged, or nothing to go by."""
     if auth not in AUTH:
         raise http.bad_request(f"auth must be one of: {', '.join(AUTH)}")
-    field = str(mail_rows.parse(raw).get("From", ""))
-    domain = parseaddr(field)[1].rpartition("@")[2].lower() or "invalid"
+    field = mail_rows.header(mail_rows.parse(raw), "From")
+    domain = mail_clients.first_address(field).rpartition("@")[2].lower() or "invalid"
     other = sender or f"postmaster@{EXCHANGE}"
     found = {
         "pass": f"dmarc=pass header.from={domain}; dkim=pass header.d={domain}; spf=pass smtp.mailfrom={other}",

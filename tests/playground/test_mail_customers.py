@@ -177,6 +177,25 @@ async def test_any_bytes_can_be_a_mail(client: aiohttp.ClientSession, bot: Bot) 
     assert 400 == (await post(client, f"{MAIL}/act", json={"act": "raw", "base64": "!"}))[0]
 
 
+HOSTILE = {
+    "nested": b"".join(
+        b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (n, n) for n in range(9_000)
+    ),
+    "within": b"Content-Type: MESSAGE/RFC822\r\n\r\n" * 3_000,
+    "flat": b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n' + b"--b\r\n\r\nx\r\n" * 20_000,
+    "comments": b"From: " + b"(" * 3_900 + b"\r\nTo: " + b"(" * 30_000 + b"\r\n\r\nx",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_hostile_mail_is_brought_and_shown_in_no_time(client: aiohttp.ClientSession, bot: Bot, name: str) -> None:
+    """It goes to the bot byte for byte; the page sees its head."""
+    async with asyncio.timeout(2):
+        answer = await act(client, "raw", base64=base64.b64encode(HOSTILE[name]).decode())
+    assert bot.mails[0].raw.endswith(HOSTILE[name][-5_000:])
+    assert len(HOSTILE[name]) == answer["mail"]["size"]
+
+
 async def test_a_mail_that_is_put_off_comes_again(client: aiohttp.ClientSession, bot: Bot) -> None:
     """A 5xx, a 429 and an answer that never came are no reason to give up; a 4xx is."""
     bot.mail_answers += [web.Response(status=503), web.Response(status=429)]
