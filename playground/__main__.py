@@ -38,7 +38,8 @@ def _arguments() -> argparse.Namespace:
         " Slack is there with SLACK_BOT_TOKEN (and SLACK_SIGNING_SECRET, SLACK_APP_TOKEN, SLACK_SUPPORT_CHANNEL,"
         " SLACK_API_BASE), mailboxes with EMAIL_ADDRESS (and EMAIL_INBOUND_TOKEN, EMAIL_AUTHSERV_ID);"
         " PLAYGROUND_SMTP_PORT is where their mail server listens, BOT_SMTP (host:port) where it brings mail instead of"
-        " the webhook. PLAYGROUND_PACE_MS sets the time between two states of a sent message.",
+        " the webhook. PLAYGROUND_PACE_MS sets the time between two states of a sent message, PLAYGROUND_RETRIES_S the"
+        " seconds before each retry of Slack (three at most) and mail, comma-separated.",
     )
     env = os.environ
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")

@@ -42,7 +42,7 @@ class Options:
     smtp_host: str = "127.0.0.1"
     smtp_port: int = 0  # 0: no SMTP server
     bot_smtp: str = ""  # host:port of the bot's own SMTP listener; nothing: mail is posted to its webhook
-    mail_retries_s: tuple[float, ...] = (0.3, 3.0, 10.0)  # before each retry of a mail that the bot put off
+    mail_retries_s: tuple[float, ...] = (0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 120.0, 300.0)  # of a mail that was put off
 
     @property
     def has_slack(self) -> bool:
@@ -83,12 +83,19 @@ def from_environment(environ: Mapping[str, str], *, db: str, bot_url: str, publi
         pace_ms=int(environ.get("PLAYGROUND_PACE_MS") or 250),
         **_slack(environ),
         **_mail(environ),
+        **_pace(environ),
     )
 
 
 def _slack(environ: Mapping[str, str]) -> dict[str, Any]:
     names = ("BOT_TOKEN", "SIGNING_SECRET", "APP_TOKEN", "SUPPORT_CHANNEL", "API_BASE")
     return {f"slack_{name.lower()}": environ.get(f"SLACK_{name}", "") for name in names}
+
+
+def _pace(environ: Mapping[str, str]) -> dict[str, Any]:
+    given = environ.get("PLAYGROUND_RETRIES_S", "")
+    pauses = tuple(float(part) for part in every(given))
+    return {"slack_retries_s": pauses[:3], "mail_retries_s": pauses} if pauses else {}
 
 
 def _mail(environ: Mapping[str, str]) -> dict[str, Any]:

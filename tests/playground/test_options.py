@@ -55,6 +55,9 @@ def test_slack_and_mail_are_there_when_they_are_named() -> None:
         full.bot_smtp,
     )
     shown = repr(full)
+    assert (3, 8) == (len(full.slack_retries_s), len(full.mail_retries_s))
+    quick = made({**COMPLETE, "PLAYGROUND_RETRIES_S": "0.1, 0.2,0.3,4"})
+    assert ((0.1, 0.2, 0.3), (0.1, 0.2, 0.3, 4.0)) == (quick.slack_retries_s, quick.mail_retries_s)
     assert [] == [name for name in ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN") if name in shown]
 
 
