@@ -20,7 +20,6 @@ from state.session import Session, Ticket
 from state.sql.threads import Due
 
 AT_ONCE = 8
-CLAIM_S = 60.0
 FIRST_S, LONGEST_S = 1.0, 60.0
 BEFORE = 40  # events before the ticket that the card's "what the bot did" looks at
 log = observe.get_logger()
@@ -45,6 +44,7 @@ class Threads:
         """`channel`: where staff work."""
         self._parts = parts
         self._store = parts.store
+        self._claim_s = parts.settings.tuning.claim_s
         self._channel = channel
         self._alert = alert
         self._wake = asyncio.Event()
@@ -77,7 +77,7 @@ class Threads:
         room = AT_ONCE - len(self._busy)
         if room <= 0:
             return
-        for due in await self._store.claim_threads(self._parts.worker, limit=room, claim_s=CLAIM_S):
+        for due in await self._store.claim_threads(self._parts.worker, limit=room, claim_s=self._claim_s):
             task = asyncio.create_task(self._told(due))
             self._busy.add(task)
             task.add_done_callback(self._busy.discard)
@@ -85,14 +85,13 @@ class Threads:
     async def _told(self, due: Due) -> None:
         """One thread, from what was told to what is so; whatever goes wrong it stays due."""
         try:
-            async with asyncio.timeout(CLAIM_S * 0.8):
-                while (told := await self._bring_up(due)) != due:
-                    due = told
+            while (told := await self._bring_up(due)) != due:
+                due = told
             await self._store.thread_done(due, self._parts.worker)
             self.wake()
         except Lost as lost:
             await self._failed(due, lost.posted)
-        except (errors.BotError, TimeoutError) as error:
+        except errors.BotError as error:
             log.warning("thread_postponed", ticket=due.ticket, error=str(error))
 
     async def _bring_up(self, due: Due) -> Due:
@@ -104,7 +103,7 @@ class Threads:
         shown = cases.case(ticket, session, recent, self._parts.workflows)
         place, card = due.place, due.card
         if place is None:
-            opened = _done(await self._channel.open_case(shown, again=due.attempts > 0))
+            opened = await self._done(self._channel.open_case(shown, again=due.attempts > 0))
             place, card = opened.place, cases.fingerprint(shown)
             faults.point("thread.posted")
             await self._keep(due, place, due.posted_seq, card)
@@ -112,7 +111,7 @@ class Threads:
             raise Lost(Posted(state="retry", reason="no_place"))
         if card != cases.fingerprint(shown):  # before the lines: a button that no longer counts goes first
             card = cases.fingerprint(shown)
-            _done(await self._channel.update_case(place, shown))
+            await self._done(self._channel.update_case(place, shown))
             await self._keep(due, place, due.posted_seq, card)
         seq = await self._post_news(due, place, session, ticket, recent)
         return replace(due, place=place, card=card, posted_seq=seq)
@@ -125,7 +124,7 @@ class Threads:
                 continue
             line = cases.note(stored, session, ticket)
             if line:
-                _done(await self._channel.post(place, line, again=again))
+                await self._done(self._channel.post(place, line, again=again))
                 again = False
                 faults.point("thread.posted")
                 await self._keep(due, place, stored.seq, None)
@@ -133,8 +132,21 @@ class Threads:
         await self._keep(due, place, seq, None)
         return seq
 
+    async def _done(self, telling: Awaitable[Posted]) -> Posted:
+        """One call of the channel, over before the claim is."""
+        try:
+            async with asyncio.timeout(self._claim_s * 0.8):
+                posted = await telling
+        except TimeoutError:
+            raise Lost(Posted(state="retry", reason="no_answer")) from None
+        if posted.state != "done":
+            raise Lost(posted)
+        return posted
+
     async def _keep(self, due: Due, place: str | None, seq: int, card: str | None) -> None:
-        await self._store.thread_posted(due.ticket, self._parts.worker, place=place, seq=seq, card=card)
+        await self._store.thread_posted(
+            due.ticket, self._parts.worker, place=place, seq=seq, card=card, claim_s=self._claim_s
+        )
 
     async def _read(self, due: Due) -> tuple[Session, Ticket, list[ev.Stored]] | None:
         """The session with its ticket, and its events from a little before what was told."""
@@ -168,9 +180,3 @@ class Threads:
         shown = cases.case(ticket, session, recent, self._parts.workflows)
         if await self._alert(f"alert-{due.ticket}-{ticket.number}", ticket, shown, posted.reason):
             await self._store.thread_alerted(due.ticket)
-
-
-def _done(posted: Posted) -> Posted:
-    if posted.state != "done":
-        raise Lost(posted)
-    return posted

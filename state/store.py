@@ -240,10 +240,13 @@ class Store:
         return await self.database.write(lambda: threads.claim(worker, limit, int(claim_s * 1000)))
 
     async def thread_posted(
-        self, ticket: str, worker: str, *, place: str | None, seq: int, card: str | None = None
+        self, ticket: str, worker: str, *, place: str | None, seq: int, card: str | None = None, claim_s: float = 30.0
     ) -> None:
-        """Keep how far a thread is."""
-        await self.database.write(lambda: threads.posted(ticket, worker, place=place, seq=seq, card=card))
+        """Keep how far a thread is, and the claim on it."""
+        claim_ms = int(claim_s * 1000)
+        await self.database.write(
+            lambda: threads.posted(ticket, worker, place=place, seq=seq, card=card, claim_ms=claim_ms)
+        )
 
     async def thread_done(self, due: threads.Due, worker: str) -> None:
         """Give a thread back that is up to date."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from state import errors
 from state.sql.database import Tx, query
 
 
@@ -56,18 +57,22 @@ def claim(worker: str, limit: int, claim_ms: int) -> Tx[list[Due]]:
     ]
 
 
-def posted(ticket: str, worker: str, *, place: str | None, seq: int, card: str | None) -> Tx[None]:
-    """Keep how far a thread is; what was told is never told again."""
-    yield query(
+def posted(ticket: str, worker: str, *, place: str | None, seq: int, card: str | None, claim_ms: int) -> Tx[None]:
+    """Keep how far a thread is, and the claim on it; what was told is never told again. Raises LeaseLost."""
+    rows = yield query(
         "UPDATE staff_threads SET place = COALESCE(:place, place), posted_seq = :seq, card = COALESCE(:card, card),"
-        " attempts = 0, failing_since = NULL, reason = NULL, alerted_at = NULL"
-        " WHERE ticket_id = :ticket AND claim_owner = :worker",
+        " attempts = 0, failing_since = NULL, reason = NULL, alerted_at = NULL,"
+        " claim_until = {now} + CAST(:claim AS BIGINT) WHERE ticket_id = :ticket AND claim_owner = :worker"
+        " RETURNING ticket_id",
         ticket=ticket,
         worker=worker,
         place=place,
         seq=seq,
         card=card,
+        claim=claim_ms,
     )
+    if not rows:
+        raise errors.LeaseLost
 
 
 def done(due: Due, worker: str) -> Tx[None]:

@@ -140,6 +140,7 @@ def end_all_leases(reconcile_ms: int) -> Tx[None]:
     A reply whose send was cut short waits `reconcile_ms` from its first attempt for the provider's own word.
     """
     yield query("UPDATE sessions SET lease_owner = NULL, lease_until = 0 WHERE lease_owner IS NOT NULL")
+    yield query("UPDATE staff_threads SET claim_until = 0 WHERE claim_owner IS NOT NULL")
     yield query(
         "UPDATE outbox SET next_at = MAX({now}, COALESCE(first_attempt_at, 0) + :wait) WHERE state = 'claimed'",
         wait=reconcile_ms,

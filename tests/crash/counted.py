@@ -19,7 +19,8 @@ class Count:
     """The figures of one run.
 
     `unanswered`: messages that the bot left without a word after them; `resent`: replies that reached the phone more
-    often than they were committed; `muddled`: notices that say more than that.
+    often than they were committed; `muddled`: notices that say more than that. Where staff take part: `out_of_turn`,
+    the bot's words while a person had the conversation; `told_twice`: lines, cards and staff's own words; `letters`.
     """
 
     acknowledged: int
@@ -30,12 +31,15 @@ class Count:
     refunds: int
     notices: int
     muddled: int
+    out_of_turn: int = 0
+    told_twice: int = 0
+    letters: int | None = None
 
     @property
     def fine(self) -> bool:
         """Whether all is as promised."""
-        bad = (self.lost, self.doubled, self.unanswered, self.resent, self.muddled)
-        return not any(bad) and (self.refunds, self.notices) == (1, 1)
+        bad = (self.lost, self.doubled, self.unanswered, self.resent, self.muddled, self.out_of_turn, self.told_twice)
+        return not any(bad) and (self.refunds, self.notices) == (1, 1) and self.letters in {None, 1}
 
 
 async def count(kim: Customer) -> Count:
@@ -48,7 +52,7 @@ async def count(kim: Customer) -> Count:
     acked = Counter([*kim.web.acked, *(m["body"] for m in phone if _is_taken(m))])
     there = Counter(_mark(m) for m in shown if m["author"] == "user")
     sent = [m["body"] for m in phone if m["direction"] == "outbound"]
-    committed = [m for m in shown if m["author"] == "bot" and m["channel"] == "whatsapp"]
+    committed = [m for m in shown if m["author"] in {"bot", "staff"} and m["channel"] == "whatsapp"]
     return Count(
         acknowledged=acked.total(),
         lost=(acked - there).total(),

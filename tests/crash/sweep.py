@@ -15,9 +15,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from state.faults import POINTS
-from tests.crash.counted import Count, count
+from tests.crash.conversations import ALONE, CONVERSATIONS
+from tests.crash.counted import Count
 from tests.crash.databases import STORES, Databases, stores
-from tests.crash.told import CONVERSATIONS, Customer
+from tests.crash.told import Customer
 from tests.harness.deployment import deployed
 from tests.harness.places import Place
 from tests.harness.processes import Command, Launcher, playground, preloaded
@@ -97,9 +98,10 @@ class Sweep:
             await stage.outside.reset()
             try:
                 async with asyncio.timeout(RUN_S):
-                    kim = Customer(stage=stage, web=await stage.web(), phone=stage.phone())
-                    await CONVERSATIONS[job.conversation](kim)
-                    found = await count(kim)
+                    telling = CONVERSATIONS[job.conversation]
+                    customer = Customer(stage=stage, web=await stage.web(), phone=stage.phone(telling.phone))
+                    await telling.tell(customer)
+                    found = await telling.count(customer)
             except (AssertionError, TimeoutError) as error:
                 broken = f"{type(error).__name__}: {error}\n{bot.logs()}"
                 return Result(job=job, store=store, fired=tuple(bot.fired()), broken=broken)
@@ -130,7 +132,7 @@ def every_pass(rehearsed: Sequence[Result], actions: Sequence[str] = ("kill",)) 
 
 def every_relapse(first: str = "tool.sent:1:kill") -> list[Job]:
     """One job for every point at which the server dies again, right after it died amid a write."""
-    names = list(CONVERSATIONS)
+    names = list(ALONE)
     jobs = enumerate(POINTS)
     return [Job(conversation=names[n % len(names)], faults=(first, f"{point}:1:kill")) for n, point in jobs]
 

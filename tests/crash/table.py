@@ -6,7 +6,10 @@ from collections.abc import Sequence
 
 from tests.crash.sweep import Result
 
-FIGURES = ("acknowledged", "lost", "doubled", "unanswered", "resent", "refunds", "notices", "muddled")
+FIGURES = (
+    *("acknowledged", "lost", "doubled", "unanswered", "resent", "refunds", "notices", "muddled"),
+    *("out_of_turn", "told_twice"),
+)
 LONGEST = 60  # a rehearsal's list of points is longer
 HEAD = f"{'point':<30}{'store':<10}{'conversation':<17}" + "".join(f"{name:>13}" for name in FIGURES)
 

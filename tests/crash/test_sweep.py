@@ -10,10 +10,12 @@ import pytest
 from state.faults import POINTS
 from tests.crash import table
 from tests.crash.conftest import BOTH
+from tests.crash.conversations import ALONE, STAFFED
 from tests.crash.databases import Databases
 from tests.crash.sweep import Job, Result, Sweep, every_pass, every_relapse, rehearsals
 from tests.harness.processes import Preloaded
 
+STAFFS = frozenset({"staff.pre_commit", "staff.post_commit", "thread.posted"})
 LANES = {"sqlite": 3, "postgres": 6}  # on PostgreSQL most of the time is spent waiting for a dead server's lease to end
 
 
@@ -25,13 +27,32 @@ async def test_killed_anywhere_nothing_is_lost_or_doubled(
 ) -> None:
     """One refund, one notice, every acknowledged message once and answered, wherever the server dies."""
     sweep = Sweep(databases=databases, launcher=forked, home=tmp_path, lanes=LANES[databases.name])
-    rehearsed = await sweep.run(rehearsals())
+    rehearsed = await sweep.run(rehearsals(ALONE))
 
     results = [*rehearsed, *await sweep.run(_chosen(databases.name, rehearsed))]
 
     record_property("table", table.by_point(results))
     assert [] == [f"{table.line(result)}\n{result.broken}" for result in results if not result.fine]
-    assert set(POINTS) == {fired.split()[0] for result in results[len(rehearsed) :] for fired in result.fired}
+    reached = {fired.split()[0] for result in results[len(rehearsed) :] for fired in result.fired}
+    assert set(POINTS) - STAFFS == reached
+
+
+@pytest.mark.crash
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("databases", BOTH, indirect=True)
+async def test_killed_anywhere_the_bot_is_silent_while_a_person_speaks(
+    databases: Databases, forked: Preloaded, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """And one refund is made of one approval; staff are told every line once, and the customer gets one letter."""
+    sweep = Sweep(databases=databases, launcher=forked, home=tmp_path, lanes=LANES[databases.name])
+    points = POINTS if databases.name == "sqlite" else sorted(STAFFS)
+    jobs = [Job(conversation=STAFFED, faults=(f"{point}:{n}:kill",)) for point in points for n in (1, 2)]
+
+    results = await sweep.run(jobs)
+
+    record_property("table", table.by_point(results))
+    assert [] == [f"{table.line(result)}\n{result.broken}" for result in results if not result.fine]
+    assert {fired.split()[0] for result in results for fired in result.fired} >= STAFFS
 
 
 def _chosen(store: str, rehearsed: list[Result]) -> list[Job]:

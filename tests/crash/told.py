@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from tests.harness.outside import KIM, Json
@@ -31,7 +30,7 @@ def is_plain_notice(text: str) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class Customer:
-    """Kim, with browser and phone, and everything they sent."""
+    """Kim or Lee, with browser and phone, and everything they sent."""
 
     stage: Stage
     web: WebClient
@@ -54,9 +53,9 @@ class Customer:
         await self.phone.deliver(sid, patience=PATIENCE_S)
         return await self.phone.answers(sid, patience=PATIENCE_S)
 
-    async def sign_in(self) -> None:
+    async def sign_in(self, customer: str = KIM) -> None:
         """Sign in on the website."""
-        await self.web.sign_in(await self.stage.outside.identity(KIM))
+        await self.web.sign_in(await self.stage.outside.identity(customer))
 
     async def shown(self, words: str) -> Json:
         """Wait until the chat shows a message of the bot with these words; answers the newest."""
@@ -118,9 +117,3 @@ async def _consent_on_the_web(kim: Customer) -> None:
             await kim.shown(NOTICE)
             return
     raise AssertionError("the bot asked for a yes again and again")
-
-
-CONVERSATIONS: dict[str, Callable[[Customer], Awaitable[None]]] = {
-    "web, then phone": begun_on_the_web,
-    "phone, then web": begun_on_the_phone,
-}

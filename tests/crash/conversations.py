@@ -1,0 +1,32 @@
+"""The conversations of the sweep, each with how it is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from tests.crash.counted import Count, count
+from tests.crash.staffed import approved_by_staff, count_with_staff
+from tests.crash.told import Customer, begun_on_the_phone, begun_on_the_web
+from tests.harness.outside import KIMS_PHONE, LEES_PHONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """One conversation: how it goes, how it is counted, whose phone it needs."""
+
+    tell: Callable[[Customer], Awaitable[None]]
+    count: Callable[[Customer], Awaitable[Count]] = count
+    phone: str = KIMS_PHONE
+
+
+ALONE = ("web, then phone", "phone, then web")
+"""Without staff."""
+
+STAFFED = "with staff"
+
+CONVERSATIONS = {
+    "web, then phone": Telling(tell=begun_on_the_web),
+    "phone, then web": Telling(tell=begun_on_the_phone),
+    STAFFED: Telling(tell=approved_by_staff, count=count_with_staff, phone=LEES_PHONE),
+}
