@@ -163,7 +163,7 @@ MACHINE = (
 (sent|written|posted|composed)( [^ ]+)? (from|via|with|using|by|on|through) (my |the |a )?([^ ]+[ ,]+){0,2}(DEVICE)TAIL
 get outlook for (ios|android|mac|windows)
 (sent )?from my (iphone|ipad|android|samsung|blackberry|phone|mobile)( [^ !?;,]+){0,3}
-sent (via|from|by) ?(a |my )?(mobile|phone|cell|galaxy|mailbox|airmail)[^?]{0,40}
+sent (via|from|by) ?(a |my )?(mobile|phone|cell|galaxy|mailbox|airmail)[^?:;]{0,40}
 從我的 iphone 傳送|从我的 ?iphone ?发送
 iphoneから送信|나의 iphone에서 보냄|отправлено с iphone
 (von|mit|über|via) (meine[mnr]?|dem|der|outlook|yahoo)( [^ ]+){0,6} (gesendet|geschickt|verschickt|geschrieben)
