@@ -80,7 +80,7 @@ async def build(settings: Settings, roles: frozenset[str]) -> Services:
     made: list[Services] = []  # filled below; what is made before needs a way to reach it
     worker = Worker(parts, hints, lambda done: _done(made[0], done))
     inbox = _inbox(store, hints, settings, worker if "worker" in roles else None)
-    ports = _ports(settings, store, hints, inbox, ready=lambda: made[0].accepting)
+    ports = _ports(settings, store, hints, inbox, ready=lambda: made[0].accepting, listens="web" in roles)
     channels = {key: adapter(ports) for key, adapter in adapters.items()}
     senders = {k: c for k, c in channels.items() if not (c.capabilities.pull or c.capabilities.staff)}
     sender = Sender(store, senders, settings.tuning, worker=name)
@@ -126,7 +126,9 @@ def _inbox(store: Store, hints: Hints, settings: Settings, worker: Worker | None
     return Inbox(store, hints, settings, rules, worker=worker.parts.worker, run=worker.offer, wake=worker.wake)
 
 
-def _ports(settings: Settings, store: Store, hints: Hints, inbox: Inbox, *, ready: Callable[[], bool]) -> Ports:
+def _ports(
+    settings: Settings, store: Store, hints: Hints, inbox: Inbox, *, ready: Callable[[], bool], listens: bool
+) -> Ports:
     """What channels may ask of the rest."""
     return Ports(
         settings=settings,
@@ -143,6 +145,7 @@ def _ports(settings: Settings, store: Store, hints: Hints, inbox: Inbox, *, read
         allow=store.allow,
         cursor=store.cursor,
         ready=ready,
+        listens=listens,
     )
 
 

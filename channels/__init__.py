@@ -2,6 +2,7 @@
 
 CHANNELS = {
     "web": "channels.web:Web",
+    "email": "channels.mail:Mail",
     "slack": "channels.slack:Slack",
     "whatsapp": "channels.whatsapp:WhatsApp",
 }

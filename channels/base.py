@@ -74,6 +74,7 @@ class Ports:
               across restarts
     cursor    read (with None) or keep how far a channel has read elsewhere
     ready     whether inbound may be taken now (False while draining: answer 503)
+    listens   whether this process takes messages in at all; one that only runs turns and sends opens no way in
     """
 
     settings: Settings
@@ -90,6 +91,7 @@ class Ports:
     allow: Callable[[str, int, float], Awaitable[bool]]
     cursor: Callable[[str, str | None], Awaitable[str | None]]
     ready: Callable[[], bool]
+    listens: bool = True
 
 
 class Channel(Protocol):

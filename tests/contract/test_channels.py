@@ -22,7 +22,7 @@ from channels.base import Capabilities, Channel
 from channels.staff import StaffChannel
 from state.identity import Address
 from state.messages import Outbound, Receipt
-from tests.channels import slack, twilio
+from tests.channels import mails, posting, slack, twilio
 from tests.channels.world import PUBLIC, World, settings
 
 STATES = {"sent", "failed", "retry", "unknown"}
@@ -52,6 +52,9 @@ async def deliver(name: str, client: TestClient[web.Request, web.Application], t
         request = slack.signed(orjson.dumps(slack.event(slack.message(f"!reply {text}"))))
         async with client.post(slack.PATH, **request) as response:
             return response.status
+    if name == "email":
+        async with client.post(posting.URL, **posting.raw(mails.stated(mails.mail(text)))) as response:
+            return response.status
     headers = {"Origin": PUBLIC}
     async with client.post("/chat/messages", json={"type": "hello"}, headers=headers) as response:
         if response.status != 200:
@@ -72,7 +75,7 @@ def name(request: pytest.FixtureRequest) -> str:
 async def world(name: str) -> AsyncIterator[World]:
     """An empty world; for Slack with its API, which is asked who somebody is before their acts are taken."""
     if name != "slack":
-        yield World()
+        yield mails.mail_world() if name == "email" else World()
         return
     async with TestServer(slack.Workspace().app()) as server:
         yield World(settings=slack.slack_settings(str(server.make_url("/api"))))
