@@ -39,6 +39,7 @@ def build(options: Options) -> web.Application:
     async def let_go(_: web.Application) -> None:
         for part in (world.carrier, world.slack, world.mail):
             part.stop_waiting()
+        await world.slack.sockets.disconnect("refresh_requested")
 
     app.on_shutdown.append(let_go)
     return app

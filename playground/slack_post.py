@@ -50,7 +50,6 @@ class Poster(Background):
                 else:  # a click or command is not repeated: the person saw an error
                     await self._note(left, "failed", Receipt(by="http", reason="stopped"), 0)
             yield
-            await self.sockets.disconnect("refresh_requested")
 
     async def forget(self) -> None:
         """Stop all work under way, before a reset."""

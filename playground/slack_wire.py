@@ -2,6 +2,8 @@
 
 import hashlib
 import hmac
+import html
+import re
 import secrets
 import time
 from typing import Any
@@ -15,6 +17,7 @@ from playground.slack_people import APP, BOT_ID, BOT_USER, TEAM, Person
 from playground.slack_rows import Message
 
 Json = dict[str, Any]
+MARKED = re.compile(r"<([^<>]+)>")
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 TOKEN = "verification-token-nobody-uses"  # noqa: S105  Slack still sends one, and asks nobody to check it
 
@@ -117,7 +120,7 @@ def deleted_event(message: Message, ts: str) -> Json:
 
 def written(who: Person, text: str) -> Json:
     """Build a person's message as Slack keeps it."""
-    line = {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
+    line = {"type": "rich_text_section", "elements": rich(text)}
     body: Json = {
         "type": "message",
         "user": who.id,
@@ -127,6 +130,20 @@ def written(who: Person, text: str) -> Json:
         "blocks": [{"type": "rich_text", "block_id": secrets.token_urlsafe(4), "elements": [line]}],
     }
     return {**body, "user_team": who.team, "source_team": who.team} if who.stranger else body
+
+
+def rich(text: str) -> list[Json]:
+    """Cut a marked-up text into the pieces of which Slack's client makes a message."""
+    pieces: list[Json] = []
+    for number, part in enumerate(MARKED.split(text)):
+        target, _, label = part.partition("|")
+        if number % 2 and target.startswith("@"):
+            pieces.append({"type": "user", "user_id": target[1:]})
+        elif number % 2:
+            pieces.append({"type": "link", "url": html.unescape(target), **({"text": label} if label else {})})
+        elif part:
+            pieces.append({"type": "text", "text": html.unescape(part)})
+    return pieces
 
 
 def spoken(text: str, blocks: list[Json]) -> Json:

@@ -12,7 +12,7 @@ from aiohttp import web
 from slack_sdk.signature import SignatureVerifier
 
 from playground.slack_acts import as_sent
-from playground.slack_wire import sign
+from playground.slack_wire import rich, sign
 from tests.playground.conftest import Bot, get, post
 from tests.playground.slacks import BOT, OTHER, ROBIN, SAM, SLACK, SUPPORT, TEAM, act, say, sdk, settled, workspace
 
@@ -232,3 +232,14 @@ async def test_a_reset_empties_the_workspace(client: aiohttp.ClientSession) -> N
 def test_how_the_client_marks_text_up(typed: str, sent: str) -> None:
     """Three characters are escaped; mentions, links and addresses stand in brackets."""
     assert sent == as_sent(typed)
+
+
+def test_the_pieces_of_a_message() -> None:
+    """Mentions, links and text, unescaped, as in Slack's rich text."""
+    assert [
+        {"type": "user", "user_id": BOT},
+        {"type": "text", "text": " a < b, see "},
+        {"type": "link", "url": "https://a.example/?x=1&y=2"},
+        {"type": "text", "text": " or "},
+        {"type": "link", "url": "mailto:kim@example.com", "text": "kim@example.com"},
+    ] == rich(as_sent("@bot a < b, see https://a.example/?x=1&y=2 or kim@example.com"))
