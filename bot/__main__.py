@@ -1,4 +1,4 @@
-"""The command line: `python -m bot serve | web | worker | clock | migrate | doctor | rewrap`."""
+"""The command line: `python -m bot serve | web | worker | clock | migrate | doctor | rewrap | slack-manifest`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from bot import app, doctor, observe
+from bot import app, doctor, observe, slack_manifest
 from config.settings import Settings, SettingsError
 from state import errors, migrations
 from state.sql import sqlite
@@ -22,6 +22,7 @@ COMMANDS = {
     "migrate": "bring the database up to date",
     "doctor": "say which channels and backends are on, and why the others are off",
     "rewrap": "wrap all data keys under the newest of ENCRYPTION_KEYS",
+    "slack-manifest": "print the manifest to create the Slack app from, with PUBLIC_URL in it",
 }
 
 
@@ -61,6 +62,9 @@ def _run(command: str, settings: Settings) -> int:
             return 0 if fine else 1
         case "rewrap":
             return asyncio.run(rewrap(settings))
+        case "slack-manifest":
+            print(slack_manifest.manifest(settings), end="")
+            return 0
     asyncio.run(bring_up_to_date(settings))
     _loop()(app.run(settings, command))
     return 0

@@ -113,7 +113,8 @@ class Team:
 
     def look(self, payload: dict[str, Any]) -> None:
         """Learn from an event that the support channel is shared from now on."""
-        if at(payload, "is_ext_shared_channel") is True and word(payload, "event", "channel") == self._channel:
+        shared = at(payload, "is_ext_shared_channel") is True or word(payload, "event", "type") == "channel_shared"
+        if shared and word(payload, "event", "channel") == self._channel:
             self.lost(SHARED_CHANNEL)
 
     @property
