@@ -11,13 +11,15 @@ Message = tuple[ev.Stored, ev.MessageReceived]
 
 
 def take(draft: Draft, parts: Parts, messages: list[Message]) -> tuple[list[Message], bool]:
-    """The messages that are something else; and whether one was such a wish."""
+    """The messages that say something else, or something besides; and whether one was such a wish."""
     rest: list[Message] = []
     said: list[bool] = []
     for stored, message in messages:
-        wish = _wish(draft, message)
-        if wish is None:
+        by_text = _by_text(draft, message)
+        wish = _besides(message) if by_text is None else by_text
+        if by_text is None and (wish is None or message.text.strip()):
             rest.append((stored, message))
+        if wish is None:
             continue
         changed = ev.ConsentChanged(
             channel=message.channel, identity=message.identity, granted=wish, method="keyword", source=stored.seq
@@ -29,22 +31,24 @@ def take(draft: Draft, parts: Parts, messages: list[Message]) -> tuple[list[Mess
     return rest, bool(said)
 
 
-def _wish(draft: Draft, message: ev.MessageReceived) -> bool | None:
-    """What a message asks for, by the channel's own word or by its text; a mail's subject counts like its text."""
-    stated = message.extra.get("consent")
-    if isinstance(stated, bool):
-        return stated
+def _by_text(draft: Draft, message: ev.MessageReceived) -> bool | None:
+    """What a message asks for when that is all it says."""
     if message.choice:
         return None
     reach = draft.session.reach.get(message.identity)
     task = draft.session.task
-    for text in (message.text, str(message.extra.get("subject") or "")):
-        found = optout.wish(
-            text,
-            channel=message.channel,
-            busy=task is not None and task.question is not None,
-            opted_out=reach is not None and reach.opted_out,
-        )
-        if found is not None:
-            return found
-    return None
+    return optout.wish(
+        message.text,
+        channel=message.channel,
+        busy=task is not None and task.question is not None,
+        opted_out=reach is not None and reach.opted_out,
+    )
+
+
+def _besides(message: ev.MessageReceived) -> bool | None:
+    """What a message asks for beside its text: by the channel's own means, or by the subject of a mail."""
+    stated = message.extra.get("consent")
+    if isinstance(stated, bool):
+        return stated
+    subject = str(message.extra.get("subject") or "")
+    return optout.wish(subject, channel=message.channel, busy=True, opted_out=False)
