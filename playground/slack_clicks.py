@@ -17,6 +17,12 @@ from playground.world import World
 
 Json = dict[str, Any]
 HOOK_S, HOOK_USES = 1_800, 5
+CHOICES = {"static_select", "radio_buttons", "overflow"}
+PICKED = {
+    "users_select": "selected_user",
+    "conversations_select": "selected_conversation",
+    "datepicker": "selected_date",
+}
 TROUBLE = "We had some trouble connecting. Try again?"
 
 
@@ -230,10 +236,12 @@ def _values(blocks: list[Json], given: Json) -> Json:
 def _filled(element: Json, value: Any) -> Json:  # noqa: ANN401  JSON
     if isinstance(value, dict):
         return value
-    if element["type"] in {"static_select", "radio_buttons", "overflow"}:
+    if element["type"] in CHOICES:
         chosen = next((o for o in element.get("options", []) if o["value"] == value), element.get("initial_option"))
+        if chosen is None and value is not None:
+            raise http.failure(404, "option_not_found", f"{element['action_id']} has no option {value}.")
         return {"selected_option": chosen}
-    return {"value": value}
+    return {PICKED.get(element["type"], "value"): value}
 
 
 def _after_submit(db: sqlite3.Connection, view: Json, who: Person, receipts: Sequence[Receipt]) -> None:

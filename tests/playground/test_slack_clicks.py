@@ -138,6 +138,25 @@ async def test_a_click_on_what_one_person_sees(client: aiohttp.ClientSession, bo
     assert 1 == len(bot.slack)
 
 
+async def test_choosing_from_lists(client: aiohttp.ClientSession, bot: Bot) -> None:
+    """A list gives the option that was chosen, a list of people the person; what is not in the list is 404."""
+    options = [{"text": {"type": "plain_text", "text": name}, "value": name} for name in ("low", "high")]
+    lists = [
+        {"type": "static_select", "action_id": "priority", "options": options},
+        {"type": "users_select", "action_id": "assign"},
+    ]
+    sent = await sdk(client).chat_postMessage(
+        channel=SUPPORT, text="card", blocks=[{"type": "actions", "elements": lists}]
+    )
+    await bot.until(lambda: len(bot.slack) == 1)
+    await act(client, "press", user=SAM, ts=sent["ts"], action_id="priority", value="high")
+    await act(client, "press", user=SAM, ts=sent["ts"], action_id="assign", value=ROBIN)
+    first, second = (heard.payload["actions"][0] for heard in bot.slack[1:])
+    assert (options[1], ROBIN) == (first["selected_option"], second["selected_user"])
+    wrong = {"act": "press", "user": SAM, "ts": sent["ts"], "action_id": "priority", "value": "urgent"}
+    assert 404 == (await post(client, f"{SLACK}/act", json=wrong))[0]
+
+
 async def test_the_body_of_a_clicks_answer_is_ignored(client: aiohttp.ClientSession, bot: Bot, card: Sent) -> None:
     """As at Slack: it is in the record, and in nobody's sight."""
     bot.slack_answers.append(web.json_response({"text": "nobody sees this"}))
