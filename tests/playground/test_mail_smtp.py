@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import smtplib
+import sqlite3
 from pathlib import Path
 
 import aiohttp
 import aiosmtplib
 import pytest
 
+from playground import mail_rows
 from playground.app import standalone
 from tests.playground.conftest import Bot, get, options_for, post, serving
 from tests.playground.mails import ENVELOPE, KIM, LEE, MAIL, act, box, letter, port, send, settled
@@ -170,6 +172,31 @@ async def test_a_holiday_note_comes_back(client: aiohttp.ClientSession, bot: Bot
     )
     assert ("I am away until Monday.", "Kim Berger <kim@example.com>") == (note.get_content().strip(), note["From"])
     assert ["received", "sent"] == [mail["way"] for mail in await box(client)]
+
+
+async def test_a_port_that_is_taken_is_named(bot: Bot, tmp_path: Path) -> None:
+    """The start fails and says where it could not listen."""
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    async with server:
+        taken = server.sockets[0].getsockname()[1]
+        with pytest.raises(OSError, match=f"mail server cannot listen on 127.0.0.1:{taken}"):
+            async with serving(standalone(options_for(tmp_path, bot.url, smtp_port=taken))):
+                pass
+
+
+async def test_an_error_of_ours_puts_the_letter_off(
+    client: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be kept is not taken: 451, never 250 and never a final 5xx."""
+
+    def broken(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(mail_rows, "add", broken)
+    with pytest.raises(smtplib.SMTPDataError, match="451"):
+        await send(client, letter())
+    monkeypatch.undo()
+    assert [] == await box(client)
 
 
 async def test_what_was_taken_survives_a_stop(bot: Bot, tmp_path: Path) -> None:

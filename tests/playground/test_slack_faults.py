@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import aiohttp
@@ -114,6 +115,40 @@ async def test_what_was_said_survives_a_stop(bot: Bot, tmp_path: Path) -> None:
         await settled(client, lambda news: news["deliveries"][0]["state"] == "delivered")
         assert [m["ts"] for m in before["messages"]] == [m["ts"] for m in (await workspace(client))["messages"]]
         assert before["messages"][0]["ts"] < (await say(client, "good"))["ts"]
+
+
+async def test_a_click_that_a_stop_cut_off_is_not_repeated(bot: Bot, tmp_path: Path) -> None:
+    """Unlike events: the person saw an error. What is left in the file counts as failed after the start."""
+    async with serving(standalone(options_for(tmp_path, bot.url))) as url, aiohttp.ClientSession(url) as client:
+        await act(client, "command", user="U0SAM00001", command="/reply")
+    with sqlite3.connect(tmp_path / "playground.db") as db:  # as a kill between the two commits leaves it
+        db.execute("UPDATE delivery SET state = 'pending', attempts = '[]'")
+    db.close()
+    async with serving(standalone(options_for(tmp_path, bot.url))) as url, aiohttp.ClientSession(url) as client:
+        (left,) = await get(client, f"{SLACK}/deliveries")
+        assert ("failed", "stopped") == (left["state"], left["attempts"][0]["reason"])
+    assert 1 == len(bot.slack)
+
+
+async def test_clicks_get_lost_and_doubled(client: aiohttp.ClientSession, bot: Bot) -> None:
+    """The person whose command is lost is told so; a doubled one reaches the bot twice."""
+    for kind in ("lost_event", "duplicate_event"):
+        await fault(client, kind, path="/command")
+        await act(client, "command", user="U0SAM00001", command=f"/{kind}")
+    assert ["/duplicate_event"] * 2 == [heard.form["command"] for heard in bot.slack]
+    assert ['/lost_event failed with the error "dispatch_failed"'] == await posted(client)
+
+
+async def test_without_a_secret_there_is_only_the_socket(bot: Bot, tmp_path: Path) -> None:
+    """With nobody on a socket an event is not taken, and nothing is posted unsigned."""
+    options = options_for(tmp_path, bot.url, slack_signing_secret="")
+    async with serving(standalone(options)) as url, aiohttp.ClientSession(url) as client:
+        await say(client, "hi")
+        found = await settled(client, lambda news: news["deliveries"][0]["state"] == "failed")
+    assert {("socket", "connection_failed")} == {
+        (attempt["by"], attempt["reason"]) for attempt in found["deliveries"][0]["attempts"]
+    }
+    assert [] == bot.slack
 
 
 async def test_without_a_token_there_is_no_slack(bot: Bot, tmp_path: Path) -> None:
