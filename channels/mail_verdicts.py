@@ -80,28 +80,3 @@ def _verdict(words: Sequence[str]) -> Verdict | None:
         return None
     (method, result), *properties = pairs
     return Verdict(method=method.split("/")[0], result=result.lower(), properties=tuple(properties))
-
-
-def proven(results: Sequence[AuthResults], *, server: str, sender: str) -> bool:
-    """Say whether our own mail server states that the domain of `From` sent this.
-
-    Only the topmost header counts, and only when it bears our server's name: the others anybody can add. One in which
-    DMARC failed proves nothing, whatever else it holds.
-    """
-    domain = sender.rpartition("@")[2].lower()
-    if not results or not server or not domain or results[0].server != server.lower():
-        return False
-    verdicts = results[0].verdicts
-    if any(verdict.method == "dmarc" and verdict.result == "fail" for verdict in verdicts):
-        return False
-    return any(_vouches(verdict, domain) for verdict in verdicts)
-
-
-def _vouches(verdict: Verdict, domain: str) -> bool:
-    if verdict.result != "pass":
-        return False
-    given = dict(reversed(verdict.properties))  # of two with one name the first
-    if verdict.method == "dmarc":
-        return given.get("header.from", "").lower() == domain
-    signer = given.get("header.d", given.get("header.i", "").rpartition("@")[2]).lower()
-    return verdict.method == "dkim" and "." in signer and (domain == signer or domain.endswith(f".{signer}"))

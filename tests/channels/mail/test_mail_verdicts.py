@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels import mail_mime, mail_parse, mail_verdicts
+from channels import mail_auth, mail_mime, mail_parse, mail_verdicts
 from channels.mail_verdicts import AuthResults
 
 SERVER = "mx.acme.example"
@@ -20,7 +20,7 @@ def results(*values: str) -> tuple[AuthResults, ...]:
 
 def proven(*values: str, sender: str = "kim@example.com") -> bool:
     """Ask whether the sender is proven by these headers."""
-    return mail_verdicts.proven(results(*values), server=SERVER, sender=sender)
+    return mail_auth.stated(results(*values), server=SERVER, domain=sender.rpartition("@")[2])
 
 
 @pytest.mark.parametrize(
@@ -39,9 +39,10 @@ def test_our_servers_word_counts(value: str) -> None:
 
 
 def test_a_subdomain_is_vouched_for_by_its_domain() -> None:
-    """A company signs for its departments, and no department for the company."""
+    """A company signs for its departments, and they for it; whoever wants that otherwise says so by DMARC."""
     assert proven(f"{SERVER}; dkim=pass header.d=example.com", sender="kim@sales.example.com")
-    assert not proven(f"{SERVER}; dkim=pass header.d=sales.example.com")
+    assert proven(f"{SERVER}; dkim=pass header.d=sales.example.com")
+    assert not proven(f"{SERVER}; dkim=pass header.d=sales.example.com; dmarc=fail header.from=example.com")
     assert not proven(f"{SERVER}; dkim=pass header.d=com")
 
 
@@ -52,7 +53,7 @@ def test_a_subdomain_is_vouched_for_by_its_domain() -> None:
         "mx.acme.example; dmarc=pass header.from=evil.example",
         "mx.acme.example; dmarc=pass",
         "mx.acme.example; dmarc=fail header.from=example.com; dkim=pass header.d=example.com",
-        "mx.acme.example; spf=pass smtp.mailfrom=example.com",
+        "mx.acme.example; spf=pass smtp.mailfrom=kim@evil.example",
         "mx.acme.example; dkim=pass header.d=notexample.com",
         "mx.acme.example; none",
         "",
@@ -60,7 +61,7 @@ def test_a_subdomain_is_vouched_for_by_its_domain() -> None:
     ],
 )
 def test_nothing_less_counts(value: str) -> None:
-    """Another server, another domain, the envelope alone, or nothing at all."""
+    """Another server, another domain, another's envelope, or nothing at all."""
     assert not proven(value)
 
 
