@@ -49,6 +49,8 @@ def said(messages: list[tuple[ev.Stored, ev.MessageReceived]]) -> Said:
 
 async def read(draft: Draft, parts: Parts, what: Said) -> bool:
     """Take the messages as answers where they are; False when they are something else. Raises Defer."""
+    if draft.unproven:
+        return await _public(draft, parts, what)
     if what.choices:
         return await _button(draft, parts, what)
     if await unlinking.wished(draft, parts, what.text):
@@ -57,6 +59,15 @@ async def read(draft: Draft, parts: Parts, what: Said) -> bool:
     if task is None or task.question is None:
         return _stray(draft, parts, what)
     return await _to(draft, parts, what, task, task.question)
+
+
+async def _public(draft: Draft, parts: Parts, what: Said) -> bool:
+    """What a sender whom nobody vouches for may answer: a question of a task that concerns nobody's account."""
+    task = draft.session.task
+    workflow = parts.workflows.get(task.workflow) if task else None
+    if task is None or task.question is None or workflow is None or workflow.needs_customer or task.question.action:
+        return False
+    return bool(what.texts) and await _slot(draft, parts, what, task, task.question)
 
 
 async def _to(draft: Draft, parts: Parts, what: Said, task: Task, question: Question) -> bool:

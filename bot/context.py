@@ -31,8 +31,8 @@ def assemble(draft: Draft, parts: Parts, said: Said, allowed: Sequence[str]) -> 
         texts=said.texts,
         functions=parts.functions,
         allowed=tuple(allowed),
-        task=view(draft.session.task),
-        recent=view(draft.session.ended[-1] if draft.session.ended else None),
+        task=None if draft.unproven else view(draft.session.task),
+        recent=view(draft.session.ended[-1] if draft.session.ended and not draft.unproven else None),
         max_tokens=OUT_TOKENS,
         user_hash=hashlib.sha256(draft.lease.user_id.encode()).hexdigest()[:32],
         cache_key=parts.instructions.version,
@@ -47,7 +47,7 @@ def lines(draft: Draft, first_seq: int) -> tuple[Line, ...]:
     """
     asked = {s.seq for s in draft.pending if s.seq >= first_seq}
     labels = _labels(draft.opened.recent)
-    before = [s for s in draft.opened.recent if s.seq not in asked][-LINES:]
+    before = [] if draft.unproven else [s for s in draft.opened.recent if s.seq not in asked][-LINES:]
     now = [s for s in draft.pending if s.seq in asked]
     found = [line for stored in (*before, *now) if (line := _line(stored, labels))]
     return tuple(found[-LINES:])
@@ -77,6 +77,8 @@ def shortened(text: str, most: int) -> str:
 def situation(draft: Draft) -> str:
     """What the model must know now and cannot read from the lines, as JSON."""
     session = draft.session
+    if draft.unproven:
+        return orjson.dumps({"channel": draft.channel, "customer_known": False}).decode()
     known = {
         "channel": draft.channel,
         "customer_known": session.customer_id is not None,

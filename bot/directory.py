@@ -9,6 +9,7 @@ from bot import observe
 from bot.parts import Parts
 from state.identity import Address, Assurance, Claims
 from state.lease import Lease
+from state.sql.database import Row
 from state.sql.turns import Opened
 from tools.base import SYSTEM, Caller
 
@@ -16,9 +17,11 @@ TOOL = "find_customer"
 ASK_AGAIN_S = 600.0
 ANSWERS = frozenset({"", "not_found", "rejected", "invalid", "policy"})  # any other reason is no word on the address
 REMEMBERED = 10_000
+ASKED_ABOUT = frozenset({"channel", "directory"})
+"""How an address came to be known when the directory has a word on it: not by a token or a code, and not parted."""
 log = observe.get_logger()
 
-_asked: OrderedDict[str, float] = OrderedDict()
+_asked: OrderedDict[str, float] = OrderedDict()  # identity → when it may be asked about again
 
 
 class Moved(Exception):
@@ -37,22 +40,25 @@ class Silent(Exception):
 
 
 async def resolve(opened: Opened, lease: Lease, parts: Parts) -> Opened:
-    """Give the session its customer number when the directory knows the address. Raises Moved, Silent."""
+    """Give the session its customer number when the directory knows the address. Raises Moved, Silent.
+
+    An address that has one by the directory's word is asked about again after a while: numbers change hands.
+    """
     identity = opened.session.last_identity
     reach = opened.session.reach.get(identity or "")
-    if (
-        identity is None
-        or reach is None
-        or opened.session.customer_id
-        or not _worth_asking(parts, identity, reach.assurance)
-    ):
+    if identity is None or reach is None or not _worth_asking(parts, identity, reach.assurance):
         return opened
+    standing = await parts.store.standing(identity)
     address = await parts.store.address(identity)
-    if address is None or query(address) is None:
+    if standing is None or address is None or query(address) is None or standing["method"] not in ASKED_ABOUT:
+        _remember(identity, ASK_AGAIN_S)
+        return opened
+    if opened.session.customer_id:
+        await _check(opened, parts, lease, address, standing)
         return opened
     claims = await ask(parts, lease, address)
     if claims is None:
-        _remember(identity)
+        _remember(identity, ASK_AGAIN_S)
         return opened
     proven = await parts.store.prove(address, claims, method="directory", create=False)
     if proven.frozen or proven.session_id != lease.session_id:
@@ -60,17 +66,41 @@ async def resolve(opened: Opened, lease: Lease, parts: Parts) -> Opened:
     return await parts.store.open_session(lease)
 
 
+async def _check(opened: Opened, parts: Parts, lease: Lease, address: Address, standing: Row) -> None:
+    """See that the address is still its customer's; else whoever wrote is somebody else. Raises Moved, Silent."""
+    identity, recheck_s = str(standing["id"]), 3_600 * parts.settings.tuning.recheck_hours
+    age_s = standing["age"] / 1_000
+    if age_s < recheck_s:
+        _remember(identity, recheck_s - age_s)
+        return
+    try:
+        claims = await ask(parts, lease, address)
+    except Silent:
+        if age_s < 2 * recheck_s:
+            return  # a short outage is no reason to know nobody
+        raise
+    if claims and claims.customer_id == opened.session.customer_id:
+        await parts.store.checked(identity)
+        _remember(identity, recheck_s)
+        return
+    match = next(iter((query(address) or {}).items()), None)
+    parted = await parts.store.reassign(identity, match)
+    if parted:
+        log.info("address_reassigned", channel=address.channel, session=parted.left, to=parted.session_id)
+        raise Moved((parted.left,), parted.session_id, parted=True)
+
+
 def _worth_asking(parts: Parts, identity: str, assurance: str) -> bool:
     """Only for an address its channel authenticated, and not again and again."""
     if parts.gateway.catalog.get(TOOL) is None or not Assurance(assurance).covers(Assurance.CHANNEL):
         return False
-    last = _asked.get(identity)
-    return last is None or time.monotonic() - last >= ASK_AGAIN_S
+    until = _asked.get(identity)
+    return until is None or time.monotonic() >= until
 
 
-def _remember(identity: str) -> None:
-    """Note that the directory does not know an address."""
-    _asked[identity] = time.monotonic()
+def _remember(identity: str, seconds: float) -> None:
+    """Do not ask about an address again for a while."""
+    _asked[identity] = time.monotonic() + min(seconds, ASK_AGAIN_S)
     if len(_asked) > REMEMBERED:
         _asked.popitem(last=False)
 

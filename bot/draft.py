@@ -30,15 +30,26 @@ class Letter:
     text: str
 
 
+def is_unproven(opened: Opened) -> bool:
+    """Whether all that was said now is only claimed to be from somebody whom this session knows better."""
+    said = [s for s in opened.pending if isinstance(s.data, ev.MessageReceived)]
+    known = opened.session.customer_id or any(r.assurance != "claimed" for r in opened.session.reach.values())
+    return bool(known and said) and all(_is_claimed(s) for s in said)
+
+
+def _is_claimed(stored: ev.Stored) -> bool:
+    return isinstance(stored.data, ev.MessageReceived) and stored.data.assurance == "claimed"
+
+
 @dataclass(slots=True, kw_only=True)
 class Draft:
     """One turn in the making.
 
     `pending`: the messages it answers; `identity` and `channel`: where its reply goes; `consented`: the action that
-    this turn's message consents to, `late`: the one it consents to too late, `again`: terms must be shown once more;
-    `unsure`: the directory did not answer, so who this is may be on file; `muted`: a person has the conversation, so
-    what the bot would say stays internal; `actor`: on whose behalf tools are called; `tried`: nothing of
-    it is written; `spoken`: what staff say (name,
+    this turn's message consents to, `late`: the one it consents to too late, `again`: terms must be shown once
+    more; `unsure`: the directory did not answer, so who this is may be on file; `muted`: a person has the
+    conversation, so what the bot would say stays internal; `unproven`: whoever wrote only claims to be this person;
+    `actor`: on whose behalf tools are called; `tried`: nothing of it is written; `spoken`: what staff say (name,
     text); `letters`: what goes out by e-mail besides; `texts` and `choices`: the reply so far.
     """
 
@@ -64,6 +75,7 @@ class Draft:
     expire_in: dict[str, int] = field(default_factory=dict)
     handoff_wait_ms: int = 0
     muted: bool = False
+    unproven: bool = False
     actor: str = "customer"
     tried: bool = False
     spoken: list[tuple[str, str]] = field(default_factory=list)
@@ -76,8 +88,9 @@ class Draft:
     @classmethod
     def start(cls, lease: Lease, opened: Opened, *, scopes: frozenset[str], unsure: bool = False) -> Draft:
         """A turn over what is pending; the reply goes where the last message came from."""
-        wrote = next((s.identity for s in reversed(opened.pending) if s.identity), None)
-        last = wrote or opened.session.last_identity
+        unproven = is_unproven(opened) or (unsure and opened.session.customer_id is not None)
+        wrote = [s.identity for s in opened.pending if s.identity and (unproven or not _is_claimed(s))]
+        last = wrote[-1] if wrote else opened.session.last_identity
         reach = opened.session.reach.get(last or "")
         return cls(
             id=uuid.uuid4().hex,
@@ -92,6 +105,7 @@ class Draft:
             scopes=scopes,
             unsure=unsure,
             muted=opened.session.mode == "staff",
+            unproven=unproven,
         )
 
     @property
@@ -104,16 +118,21 @@ class Draft:
         """The seq of the newest pending event."""
         return self.pending[-1].seq if self.pending else None
 
+    @property
+    def assurance(self) -> Assurance:
+        """How far it is proven who this turn speaks with."""
+        reach = self.session.reach.get(self.identity)
+        return Assurance.CLAIMED if self.unproven or reach is None else Assurance(reach.assurance)
+
     def caller(self, *, workflow: str | None = None, step: str | None = None) -> Caller:
         """On whose behalf tools are called now."""
-        reach = self.session.reach.get(self.identity)
         staff = self.actor != "customer"
         return Caller(
             actor=self.actor,
             session_id=self.lease.session_id,
             user_id=self.lease.user_id,
             channel=self.channel,
-            assurance=Assurance.VERIFIED if staff else Assurance(reach.assurance) if reach else Assurance.CLAIMED,
+            assurance=Assurance.VERIFIED if staff else self.assurance,
             customer_id=self.session.customer_id,
             scopes=self.scopes,
             workflow=workflow,

@@ -35,6 +35,8 @@ async def run(draft: Draft, parts: Parts, task_id: str) -> None:
         draft.say(parts.replies["not_understood"])
         return
     one = Run(draft=draft, parts=parts, task_id=task_id, workflow=workflow)
+    if draft.unproven and workflow.needs_customer:
+        return  # it waits for the person themselves
     if workflow.needs_customer and draft.session.customer_id is None:
         await step_up.ask(one)
     elif not workflow.steps:

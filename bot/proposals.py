@@ -85,7 +85,7 @@ def _taken(draft: Draft, workflow: Workflow, task_id: str, proposed: dict[str, A
         names = (name, *slot.aliases)
         given = next((proposed[n] for n in names if _is_given(proposed.get(n))), None)
         value = _checked(draft, name, slot, given, heard) if given is not None else None
-        if value is None and slot.remember and task and task.value(name) is None:
+        if value is None and slot.remember and not draft.unproven and task and task.value(name) is None:
             value = next((draft.session.entities[n].value for n in names if n in draft.session.entities), None)
         if value is not None and not (task and task.value(name) == value):
             taken[name] = value

@@ -43,6 +43,8 @@ KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
             "ability": "title example",
             "sign_in": "",
             "step_up": "",
+            "sign_in_unproven": "",
+            "unproven_between": "",
             "channel_name": "",
             "code_offer": "where",
             "code_sent": "where minutes",

@@ -82,6 +82,8 @@ async def _speak(talk: Talk, text: str) -> bool:
     draft.say(words)
     task = draft.session.task
     question = task.question if task else None
+    if draft.unproven:
+        return True
     if task and question and question.action:
         await flow.run(draft, parts, task.id)
     elif question and question.choices:
@@ -126,6 +128,9 @@ async def _workflow(talk: Talk, call: Call, reply: Reply) -> bool:
         talk.refuse(call, "invalid", problem)
         return False
     draft.emit(_routed(call.name, reply))
+    if draft.unproven and workflow.needs_customer:
+        draft.say(replies.pick(talk.parts.replies, "sign_in_unproven", draft.channel))
+        return True
     await proposals.begin(draft, talk.parts, workflow, call.arguments, talk.said)
     return True
 
@@ -140,7 +145,7 @@ async def _not_understood(talk: Talk, reply: Reply) -> None:
     draft, words = talk.draft, talk.parts.replies
     draft.emit(_routed("none", reply))
     task = draft.session.task
-    if task and task.question:
+    if task and task.question and not draft.unproven:
         draft.again = True
         if not task.question.action and task.question.slot != flow.SIGN_IN:
             draft.say(replies.render(words["ask_again"], {"question": ""}))

@@ -28,6 +28,9 @@ async def ask(one: Run) -> None:
     if draft.unsure:
         draft.say(words["lookup_failed"])
         one.end("failed", "directory")
+    elif draft.assurance is Assurance.CLAIMED:
+        draft.say(replies.pick(words, "sign_in_unproven", draft.channel))
+        one.end("refused", "assurance")
     elif await one.parts.store.code_waits(draft.lease.session_id, draft.identity):
         one.ask(SIGN_IN, words["code_waiting"], [])
     else:

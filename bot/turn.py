@@ -22,6 +22,7 @@ from bot import (
     replies,
     router,
     tickets,
+    unproven,
     wishes,
 )
 from bot.draft import Draft
@@ -79,6 +80,7 @@ async def _think(draft: Draft, parts: Parts) -> None:
     await desk.handle(draft, parts)
     messages, told = codes.read(draft, parts, messages)
     messages, wished = wishes.take(draft, parts, messages)
+    messages = unproven.without(draft, parts, messages)
     task = draft.session.task
     if draft.muted:
         pass  # a person has the conversation; what came in is theirs to answer
@@ -122,6 +124,8 @@ async def _give_up_doubts(draft: Draft, parts: Parts) -> None:
 
 async def _respond(draft: Draft, parts: Parts, messages: list[tuple[ev.Stored, ev.MessageReceived]]) -> None:
     """Answer a burst of messages: as answers to what was asked, else by what they want."""
+    if draft.unproven and draft.unsure:
+        return draft.say(parts.replies["lookup_failed"])
     said = answers.said(messages)
     if not said.texts and not said.choices:
         media = any(m.media for _, m in messages)
@@ -134,7 +138,7 @@ async def _respond(draft: Draft, parts: Parts, messages: list[tuple[ev.Stored, e
 async def _resume(draft: Draft, parts: Parts) -> None:
     """When a task is done and another was set aside for it, come back to that one."""
     session = draft.session
-    if session.task is not None or not session.waiting or draft.about is not None:
+    if session.task is not None or not session.waiting or draft.about is not None or draft.unproven:
         return
     task = session.waiting[-1]
     workflow = parts.workflows.get(task.workflow)

@@ -85,20 +85,21 @@ def _apply(session: Session, event: ev.Event, seq: int, at: int) -> Session:  # 
 
 def _received(session: Session, event: ev.MessageReceived, seq: int, at: int) -> Session:
     known = session.reach.get(event.identity)
+    proven = event.assurance != "claimed"  # what is only claimed takes no proof away, and leads no reply elsewhere
     reach = Reach(
         identity=event.identity,
         channel=event.channel,
-        assurance=event.assurance,
+        assurance=event.assurance if proven or known is None else known.assurance,
         last_seq=seq,
-        last_at=at,
+        last_at=at if proven or known is None else known.last_at,
         opted_out=known.opted_out if known else False,
         thread=event.extra.get("thread") or (known.thread if known else {}),
     )
     return replace(
         session,
         reach=_recent({**_without(session.reach, event.identity), event.identity: reach}),
-        last_identity=event.identity,
-        name=session.name or event.name,
+        last_identity=event.identity if proven or session.last_identity is None else session.last_identity,
+        name=session.name or (event.name if proven or not session.customer_id else None),
     )
 
 

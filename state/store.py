@@ -116,6 +116,14 @@ class Store:
 
         return await self.database.write(tx)
 
+    async def standing(self, identity_id: str) -> Row | None:
+        """How an identity came to be known, and how long ago (`age`, ms) that was last seen to be true."""
+        return await self.database.read(lambda: queries.standing(identity_id))
+
+    async def checked(self, identity_id: str) -> None:
+        """Note that an identity's proof was seen to hold."""
+        await self.database.write(lambda: queries.checked(identity_id))
+
     async def linked_last(self, session_id: str) -> str | None:
         """The identity that joined a session last by a code."""
         return await self.database.read(lambda: unlink.linked_last(self.vault, session_id))

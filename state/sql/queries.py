@@ -1,4 +1,4 @@
-"""What operators and channels read: transcripts, sessions, users, tickets, actions. Writes nothing."""
+"""What operators and channels read: transcripts, sessions, users, tickets, actions. Writes next to nothing."""
 
 from __future__ import annotations
 
@@ -23,6 +23,21 @@ TICKET = (
 def live(vault: Vault, address: Address) -> Tx[Row | None]:
     """The session an address stands in now, None when it was never seen."""
     return (yield from people.find(vault, address, lock=False))
+
+
+def standing(identity_id: str) -> Tx[Row | None]:
+    """How an identity came to be known, and the time since that was last seen to hold."""
+    rows = yield query(
+        "SELECT id, channel, method, {now} - COALESCE(checked_at, verified_at, created_at) AS age FROM identities"
+        " WHERE id = :id",
+        id=identity_id,
+    )
+    return rows[0] if rows else None
+
+
+def checked(identity_id: str) -> Tx[None]:
+    """Note that the proof of an identity holds still."""
+    yield query("UPDATE identities SET checked_at = {now} WHERE id = :id", id=identity_id)
 
 
 def session_row(session_id: str) -> Tx[Row | None]:

@@ -36,10 +36,23 @@ def test_a_message_says_who_wrote_from_where() -> None:
     other = ev.MessageReceived(
         channel="whatsapp", identity="i2", assurance="channel", message_id="m", text="hi", name="Ann"
     )
-    again = ev.MessageReceived(channel="web", identity="i1", assurance="claimed", message_id="n", text="x", name="Eve")
+    again = ev.MessageReceived(channel="web", identity="i1", assurance="verified", message_id="n", text="x", name="Eve")
     session = after(HELLO, other, again)
     assert ("i1", "Ann", ["i2", "i1"]) == (session.last_identity, session.name, list(session.reach))
-    assert "claimed" == session.reach["i1"].assurance
+    assert "verified" == session.reach["i1"].assurance
+
+
+def test_a_claim_takes_nothing_from_who_is_known() -> None:
+    """Neither its proof, nor where replies go; somebody of whom there are only claims is reached all the same."""
+    other = ev.MessageReceived(channel="email", identity="i2", assurance="channel", message_id="m", text="hi")
+    forged = ev.MessageReceived(channel="web", identity="i1", assurance="claimed", message_id="n", text="x", name="Eve")
+    known = after(HELLO, other)
+    session = after(forged, session=known)
+    assert (known.last_identity, "i2") == (session.last_identity, known.last_identity)
+    before, now = known.reach["i1"], session.reach["i1"]
+    assert (before.assurance, before.last_at) == (now.assurance, now.last_at)
+    alone = after(forged)
+    assert ("i1", "claimed", "Eve") == (alone.last_identity, alone.reach["i1"].assurance, alone.name)
 
 
 def test_the_addresses_used_last_are_kept() -> None:

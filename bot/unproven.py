@@ -1,0 +1,18 @@
+"""Messages in somebody's conversation that only claim to be from them: they consent to nothing and learn nothing."""
+
+from __future__ import annotations
+
+from bot.draft import Draft
+from bot.parts import Parts
+from state import events as ev
+
+Message = tuple[ev.Stored, ev.MessageReceived]
+
+
+def without(draft: Draft, parts: Parts, messages: list[Message]) -> list[Message]:
+    """The messages of a burst that are proven; the others are only said to have come. If none is proven, all."""
+    proven = [(stored, message) for stored, message in messages if message.assurance != "claimed"]
+    if not proven or len(proven) == len(messages):
+        return messages
+    draft.say(parts.replies["unproven_between"])
+    return proven
