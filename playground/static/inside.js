@@ -52,10 +52,10 @@ export class Inside {
 
   #task(session, { customer, signed }) {
     const ended = (session?.tasks ?? []).filter((task) => task.outcome);
-    const task = session?.task ?? ended.at(-1) ?? null;
+    const task = session?.task ?? ended.findLast(isTelling) ?? ended.at(-1) ?? null;
     drawHolder(session);
     byId("work").replaceChildren(...(task ? this.#work(task) : [guide(customer, signed)]));
-    const cases = [...approvals(world.events).slice(-1).map(approvalRow), ...(session?.tickets ?? []).slice(-2).map(ticketRow)];
+    const cases = [...approvals(world.events).slice(-1).map(approvalRow), ...tickets(session?.tickets ?? []).map(ticketRow)];
     byId("cases").replaceChildren(...cases);
     byId("cases").hidden = !cases.length;
   }
@@ -86,12 +86,15 @@ export class Inside {
     const shown = Object.entries(values).map(([name, slot]) => [name, slotText(slot)]).filter(([, text]) => text !== "").sort(([a], [b]) => place(a) - place(b));
     const cells = shown.map(([name, text]) => {
       const fresh = this.#slots.has(name) ? this.#slots.get(name) !== text : this.#slots.size > 0;
-      return h("div", { class: [TONES[text] ?? "", fresh && "fresh"].filter(Boolean).join(" ") || null }, h("dt", {}, plain(name)), h("dd", {}, plainValue(text)));
+      return h("div", { "data-slot": name, class: [TONES[text] ?? "", fresh && "fresh"].filter(Boolean).join(" ") || null }, h("dt", {}, plain(name)), h("dd", {}, plainValue(text)));
     });
     this.#slots = new Map(shown);
     return cells.length > 0 && h("dl", { class: "slots" }, cells);
   }
 }
+
+/** Thanks and greetings are tasks too, but what went before says more. */
+const isTelling = (task) => Object.keys(task.slots ?? {}).some((name) => name !== "customer_id");
 
 function stateOf(task) {
   if (task.outcome) return [plain(task.outcome), TONES[task.outcome] ?? ""];
@@ -118,8 +121,11 @@ function approvalRow(asked) {
   const lines = (asked.lines ?? []).slice(0, 2).map(([, value]) => value).join(" · ");
   const words = asked.verdict ? `${plain(asked.verdict)}${asked.by ? ` by ${asked.by}` : ""}` : "Waits for staff";
   const tone = { approved: "good", "": "warn" }[asked.verdict] ?? "bad";
-  return h("li", { title: `${asked.why} Needs ${asked.scope}.` }, h("b", {}, "Approval"), badge(words, tone), h("span", { class: "rest" }, asked.at ? `${clock(asked.at, true)} · ${lines}` : lines));
+  return h("li", { title: `${asked.why} Needs ${asked.scope}.` }, h("b", {}, "Approval"), badge(words, tone), h("span", { class: "rest" }, asked.at ? `${clock(asked.at)} · ${lines}` : lines));
 }
+
+/** Those that are not over, and the newest. */
+const tickets = (all) => all.filter((ticket, index) => ticket.status !== "resolved" || index === all.length - 1).slice(-3);
 
 function ticketRow(ticket) {
   const tone = { resolved: "good", open: "warn" }[ticket.status] ?? "";

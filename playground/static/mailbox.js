@@ -70,7 +70,9 @@ export class Mailbox {
   /** Send a mail; it is brought to the bot as a mail server would. Gives what became of it, or null. */
   async send(wanted) {
     const sent = await call("/mail/act", { body: { box: this.#box, wait: false, ...wanted } }).catch(() => null);
-    if (sent) this.#close();
+    if (!sent) return null;
+    this.#mails.set(sent.mail.n, sent.mail);
+    this.open(sent.mail.n);
     return sent;
   }
 
@@ -131,7 +133,7 @@ export class Mailbox {
       h(
         "button",
         { type: "button", class: fresh ? "mail fresh" : "mail", "aria-current": mail.n === this.#open ? "true" : null, onclick: () => this.open(mail.n) },
-        h("span", { class: "mail-who" }, fresh && h("span", { class: "unseen" }, "Unread. "), who, h("time", { datetime: mail.at }, clock(mail.at))),
+        h("span", { class: "mail-who" }, fresh && h("span", { class: "unseen" }, "Unread. "), h("span", { class: "mail-name" }, who), h("time", { datetime: mail.at }, clock(mail.at))),
         h("span", { class: "mail-subject" }, mail.subject || "(no subject)"),
       ),
     );
@@ -143,5 +145,8 @@ export class Mailbox {
   }
 }
 
-/** The name in an address, or the address. */
-const plainName = (address) => /^\s*"?([^"<]*?)"?\s*<([^>]+)>/.exec(address ?? "")?.slice(1).find(Boolean) ?? address ?? "";
+/** The name in an address, or the address without what only programs read. */
+function plainName(field) {
+  const [, name, address] = /^\s*"?([^"<]*?)"?\s*<([^>]+)>/.exec(field ?? "") ?? [];
+  return name || (address ?? field ?? "").replace(/\+[^@]*@/, "@");
+}

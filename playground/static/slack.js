@@ -7,7 +7,7 @@ import { confirmed, Modals } from "./slack_modal.js";
 import { news as tabNews } from "./tabs.js";
 import { tell, world } from "./world.js";
 
-const ROLES = { U0ROBIN001: "agent", U0SAM00001: "approver", U0GUEST001: "guest", U0OTHER001: "other company" };
+const ROLES = { U0ROBIN001: "agent", U0SAM00001: "approver", U0GUEST001: "guest", U0OTHER001: "other firm" };
 const PACE_MS = 500; // between two looks; they are short, so that no browser runs out of connections
 const HINT = "When the bot needs a person, a card appears here: for an approval, a question, or a mail.";
 
@@ -57,13 +57,14 @@ export class Slack {
   }
 
   /** Open a thread, or close the one that is open. */
-  open(ts) {
+  open(ts, { focus = true } = {}) {
     this.thread = ts;
     byId("thread-view").hidden = !ts;
     byId("slack-body").classList.toggle("threaded", Boolean(ts));
     this.#drawn.get("thread")?.clear();
     this.#lists.thread.replaceChildren();
     this.#draw();
+    if (!focus) return;
     if (ts) byId("thread-say").focus({ preventScroll: true });
     else this.#lists.channel.querySelector(".replies-link")?.focus({ preventScroll: true });
   }
@@ -120,7 +121,7 @@ export class Slack {
     this.#version = -1;
     for (const kept of [this.#messages, this.#views, this.#dismissed]) kept.clear();
     for (const drawn of this.#drawn.values()) drawn.clear();
-    this.open("");
+    this.open("", { focus: false });
     this.#hint();
     tell();
   }

@@ -100,6 +100,7 @@ export class Tour {
     this.#round = new AbortController();
     const before = STEPS[this.#at];
     this.#happened(before && !skipped ? before.after : "");
+    if (!skipped) before?.show?.(this.#acts, this.#seen);
     this.#at = Math.min(this.#at + 1, STEPS.length);
     const step = STEPS[this.#at];
     this.#frame(true);
@@ -109,7 +110,7 @@ export class Tour {
   }
 
   #end() {
-    this.#light("");
+    this.#light("slack");
     this.#words(
       "That was the tour",
       "One person, four channels, one task, one refund. Now try to break it: write as Robin with “/reply”, take over a conversation, send a forged mail, or read “Five things to try” under “How this works”.",
@@ -164,6 +165,8 @@ export class Tour {
     showTab(pane);
     const lit = document.querySelector(spot);
     lit?.classList.add("lit");
-    if (innerWidth > 720) lit?.scrollIntoView({ block: "nearest" });
+    if (innerWidth <= 720) return;
+    byId("inside").scrollTop = 0;
+    lit?.scrollIntoView({ block: "nearest" });
   }
 }

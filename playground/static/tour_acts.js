@@ -12,8 +12,10 @@ export function acts({ slack, mailbox, phone, chat, reset, begin, sign }) {
   return {
     /** Restore the demo data, begin as nobody, and give the tour's notebook. */
     async begin(signal) {
-      const at = await reset();
       begin(CUSTOMER);
+      await until(() => world.people, { patience: 5000, signal });
+      await tidy({ slack, phone }, signal);
+      const at = await reset();
       await until(() => !world.slack.size && !world.mails.size && !world.ledger.length, { patience: 5000, signal });
       return { at, pressed: null, opened: null, again: false };
     },
@@ -50,6 +52,12 @@ export function acts({ slack, mailbox, phone, chat, reset, begin, sign }) {
       seen.opened = mail;
     },
 
+    /** Open the ticket's thread, so that its end is seen. */
+    showThread(seen) {
+      const card = seen.pressed?.message ?? slack.cards().at(-1);
+      if (card) slack.open(card.ts, { focus: false });
+    },
+
     async answer(text, seen) {
       const writer = mailbox.write(seen.opened ?? mailbox.mails.findLast((mail) => mail.way === "received"));
       writer.fill(text);
@@ -57,6 +65,21 @@ export function acts({ slack, mailbox, phone, chat, reset, begin, sign }) {
       writer.submit();
     },
   };
+}
+
+/** End what an earlier visit left open, as anybody would: hand the conversation back, and withdraw what was asked for. */
+async function tidy({ slack, phone }, signal) {
+  const patience = 5000;
+  const held = world.session?.mode === "staff" && world.session.tickets.findLast((ticket) => ticket.status !== "resolved");
+  if (held) {
+    await slack.act({ act: "command", user: "U0SAM00001", command: "/ticket", text: `back ${held.number}` });
+    await until(() => world.session?.mode === "bot", { patience, signal });
+  }
+  for (let times = 0; times < 3 && world.session?.task && !signal.aborted; times += 1) {
+    const open = world.session.task.id;
+    phone.send("cancel");
+    await until(() => world.session?.task?.id !== open, { patience, signal });
+  }
 }
 
 function approvable(slack) {

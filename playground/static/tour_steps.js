@@ -9,7 +9,8 @@ const THANKS = "Thank you! Will it be on this month’s statement?";
 
 /**
  * `pane`: where to look, `spot`: at what in it. `act(acts, seen, signal)` does it. `done(seen)` gives something true once it really happened,
- * whoever did it. `after`: what just happened and why it matters. `seen` is the tour's notebook, made by `acts.begin`.
+ * whoever did it. `show(acts, seen)`
+ * then shows it. `after`: what just happened and why it matters. `seen` is the tour's notebook, made by `acts.begin`.
  */
 export const STEPS = [
   {
@@ -22,7 +23,7 @@ export const STEPS = [
       acts.say(ASK);
     },
     done: (seen) => later(seen, (one) => one.kind === "Asked" && one.data.action),
-    after: "The sign-in proved who Lee is, the rules checked the invoice at Acme, and the bot wants a yes to the exact terms. Nothing was written yet.",
+    after: "The sign-in proved who Lee is, rules checked the invoice at Acme. Nothing is written before a yes to the exact terms.",
   },
   {
     pane: "phone",
@@ -31,7 +32,7 @@ export const STEPS = [
     button: "Say “Yes” on the phone",
     act: (acts) => acts.phone("Yes"),
     done: (seen) => later(seen, (one) => one.kind === "ApprovalRequested"),
-    after: "One person, not two chats: the number on file is Lee’s, so the yes counts for the question on the website. Now a colleague must agree.",
+    after: "The number on file is Lee’s: one person, so the yes counts for the question on the website. Now a colleague must agree.",
   },
   {
     pane: "slack",
@@ -40,7 +41,7 @@ export const STEPS = [
     button: "Let Robin press Approve",
     act: (acts, seen, signal) => acts.approve(ROBIN, seen, signal),
     done: (seen) => refusal() ?? decision(seen),
-    after: "Refused, and only Robin sees it. Who may approve is decided by our own list of roles for each click, not by who can see a button.",
+    after: "Refused, and only Robin sees it. A list of roles decides on each click, not who can see a button.",
   },
   {
     pane: "slack",
@@ -77,7 +78,8 @@ export const STEPS = [
     button: "Send the answer",
     act: (acts, seen) => acts.answer(THANKS, seen),
     done: (seen) => later(seen, (one) => one.kind === "MessageReceived" && one.channel === "email"),
-    after: "It is in the same session and the same ticket: see the thread in Slack. The quotes are gone, the words are there.",
+    show: (acts, seen) => acts.showThread(seen),
+    after: "It is in the same session and the same ticket: see the end of the thread in Slack. The quotes are gone, the words are there.",
   },
 ];
 
