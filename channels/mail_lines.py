@@ -41,6 +41,11 @@ def split(text: str) -> Lines:
     quoted = [WEAK if ">" in row[:8] and row.lstrip()[:1] == ">" else 0 for row in texts]
     if "<" in text:
         _unquote_wrapped(texts, quoted)
+    if " >>>\n" in text:
+        quoted = [
+            0 if row.startswith(">>> ") and marks.is_groupwise(row) else mark
+            for row, mark in zip(texts, quoted, strict=True)
+        ]
     if WEAK in quoted:
         _quote_torn(texts, quoted)
     return Lines(texts=texts, quoted=quoted)

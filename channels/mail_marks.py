@@ -45,6 +45,9 @@ _BARE_VERB = compiled(rf"<[^<>@ ]{{1,64}}@[^<> ]{{1,200}}>+ (?:{words.VERBS}) ?$
 _BARE_ADDRESS = compiled(
     r"^[0-9]{4}[/.-][0-9]{1,2}[/.-][0-9]{1,2}( [0-9:]{4,8})?( [^<> ]+){1,8} ?<[^<>@ ]{1,64}@[^<> ]{1,200}>$"
 )
+_GROUPWISE = compiled(r"^>>> [^>].{2,200}[0-9]{4},? .{0,6}[0-9]{1,2}[:.][0-9]{2}(?: [ap]m)? >>>$")
+_BEHIND_DASH = compiled(r"^.{2,80}@.{2,80} \x{2013} .{4,40}[0-9]{1,2}[:.][0-9]{2}(?: [ap]m)?$")
+_NOTES = compiled(r"^.{2,60} ---[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{2,4} [0-9:]{4,8}(?: [ap]m)?---")
 _GENERATED = compiled(
     rf"^(?:- )?(?:{words.OPENERS})[ .].{{4,45}}[0-9]{{1,2}}[:.h][0-9]{{2}}"
     r"(?: ?[ap]\.?m\.?| uhr)?(?: [+-][0-9]{4}| gmt[^ ,]*)?"
@@ -216,7 +219,14 @@ def _bare(run: str) -> int:
         return 0
     if has(_BARE_VERB, run):
         return 2 if has(_DATE, run) and has(_TIME, run) else 0
-    return int(has(_BARE_ADDRESS, run))
+    if has(_GROUPWISE, run):
+        return 2
+    return int(has(_BARE_ADDRESS, run) or (has(_DATE, run) and has(_BEHIND_DASH, run)))
+
+
+def is_groupwise(line: str) -> bool:
+    """Say whether this is GroupWise's attribution, which begins and ends with what others quote by."""
+    return line.endswith(" >>>") and len(line) <= LINE_LIMIT and has(_GROUPWISE, line.lower())
 
 
 def _is_generated(body: str) -> bool:
@@ -224,9 +234,17 @@ def _is_generated(body: str) -> bool:
     return has(_TIME, body) and (has(_GENERATED, body) or has(_GENERATED_AFTER, body)) and not has(_YOURS, body)
 
 
-def leads_in(line: str) -> bool:
-    """Say whether a line above a header block is an attribution, which some apps write besides, without a colon."""
-    return len(line) <= LINE_LIMIT and has(_DATED_OPENING, line.lower()) and has(_VERB, line.lower()) and is_dated(line)
+def leads_in(line: str, *, close: bool) -> bool:
+    """Say whether a line above a header block belongs to it: Notes' first words, or an attribution without a colon.
+
+    `close`: nothing stands between, as where apps write the latter. One that ends like a sentence is a person's.
+    """
+    lower = line[:LINE_LIMIT].lower()
+    if has(_NOTES, lower):
+        return True
+    if not close or line[-1:] in {":", ".", "!", "?"}:
+        return False
+    return has(_DATED_OPENING, lower) and has(_VERB, lower) and is_dated(line)
 
 
 def is_dated(run: str) -> bool:

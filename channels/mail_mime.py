@@ -107,6 +107,8 @@ def check(raw: bytes) -> None:
         raise TooMuch("bytes")
     if raw.count(b"boundary=") + raw.count(b"Boundary=") + raw.count(b"BOUNDARY=") > BOUNDARIES_LIMIT:
         raise TooMuch("boundaries")
+    if raw.count(b"message/rfc822") > BOUNDARIES_LIMIT:
+        raise TooMuch("messages")
     if raw.count(b"\n--") > DASHES_LIMIT and b"multipart/" in raw.lower():
         raise TooMuch("parts")
 

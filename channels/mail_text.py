@@ -163,7 +163,9 @@ def _starts_quote(lines: Lines, index: int) -> bool:
 
 def _ends_bare(text: str) -> bool:
     """Say whether a line may be an attribution without a colon: it ends with an address, or a verb behind one."""
-    return (text[-1] == ">" and text[0].isdigit()) or "> " in text[-14:]
+    return (
+        (text[-1] == ">" and (text[0].isdigit() or text[:4] == ">>> ")) or "> " in text[-14:] or "\u2013" in text[-40:]
+    )
 
 
 def _is_promising(lines: Lines, index: int) -> bool:
@@ -221,10 +223,11 @@ def _past_header(lines: Lines, start: int) -> int:
 
 def _above(lines: Lines, index: int) -> int:
     """Take in the rule that stands above a header block, or the attribution that leads in to it."""
-    if index and marks.leads_in(lines.texts[index - 1]):
-        return index - 1
     before = index - 2 if index > 1 and not lines.texts[index - 1] else index - 1
-    return before if before >= 0 and marks.is_rule(lines.texts[before]) else index
+    if before < 0:
+        return index
+    text = lines.texts[before]
+    return before if marks.is_rule(text) or marks.leads_in(text, close=before == index - 1) else index
 
 
 def _kept(lines: Lines, plan: _Plan, *, reply: bool) -> list[bool]:

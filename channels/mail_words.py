@@ -54,13 +54,14 @@ categories|sensitivity|organizer|sender|in-reply-to|message-id|sent by|on behalf
 ORIGINAL = _table(r"""
 original message|original appointment|original e-mail|original email|original mail|original meeting|original
 ursprüngliche nachricht|antwort nachricht|originalnachricht|original-nachricht|original nachricht|original-mail
-originalmail
-ursprünglicher termin|message d'origine|message d’origine|message original|message initial|rendez-vous d'origine
+ursprüngliche mail|ursprüngliche e-mail|originalmail
+ursprünglicher termin|message d'origine|message d’origine|message original|message initial|mail original
+rendez-vous d'origine
 mensaje original|correo original|cita original|mensagem original|e-mail original|compromisso original
 oorspronkelijk bericht|origineel bericht|oorspronkelijke afspraak|originele bericht|messaggio originale
 appuntamento originale|messaggio originario|wiadomość oryginalna|oryginalna wiadomość|oryginalny termin
 originalmeddelande|ursprungligt meddelande|original meddelelse|oprindelig meddelelse|oprindelig besked
-opprinnelig melding|alkuperäinen viesti|původní zpráva|pôvodná správa|eredeti üzenet|mesaj original
+opprinnelig melding|alkuperäinen viesti|původní zpráva|původní e-mail|pôvodná správa|eredeti üzenet|mesaj original
 orijinal mesaj|orjinal mesaj|исходное сообщение|оригинальное сообщение|первоначальное сообщение
 αρχικό μήνυμα|元のメッセージ|原始邮件|原始郵件|邮件原件|원본 메시지|reply message|reply separator
 """)
@@ -92,7 +93,7 @@ začátek přeposílané zprávy|начало переадресованного
 
 # What an attribution says: "On … wrote:".
 VERBS = _table(r"""
-wrote|schrieb|a écrit|schreef|skrev|escribió|escreveu|ha scritto|scritto|scrisse|geschreven|napisał|napisała
+wrote|schrieb|a écrit|schreef|skrev|escribió|escreveu|ha scritto|scritto|scrisse|geschreven|geschrieben|napisał|napisała
 napisał\(a\)|napisali|pisze|pisał|pisała|napisana przez|writes|said|schreibt|kirjoitti|napsal|napsala
 napsal\(a\)|napísal|napísala|napísal\(a\)|píše|írta|a scris|yazdı|şunu yazdı|написал|написала|написал\(а\)|писал
 писала|пишет|писав|написав|έγραψε|va escriure|ha escrit|rašė|написа|đã viết|написао|je napisal|je napisala

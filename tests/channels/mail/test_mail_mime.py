@@ -120,6 +120,7 @@ def test_headers_are_read_as_servers_write_them() -> None:
     [
         (b"x" * (mail_mime.BYTES_LIMIT + 1), "bytes"),
         (b"X: boundary=\n" * 101, "boundaries"),
+        (b"Content-Type: message/rfc822\n\n" * 101, "messages"),
         (b"X: y\n" * 5_001, "header"),
         (b"X: " + b"y" * 256_001, "header"),
         (MIXED.encode() + b"--b\n\n" * 501, "parts"),
@@ -129,7 +130,7 @@ def test_headers_are_read_as_servers_write_them() -> None:
             "depth",
         ),
     ],
-    ids=["bytes", "boundaries", "header lines", "header bytes", "parts", "dashes", "depth"],
+    ids=["bytes", "boundaries", "messages", "header lines", "header bytes", "parts", "dashes", "depth"],
 )
 def test_what_is_too_much_is_refused_by_its_name(raw: bytes, why: str) -> None:
     """Each limit has one; the headers alone can still be read."""

