@@ -64,6 +64,7 @@ def act(
     case = _Case(act=given, who=who, ticket=found, session=session, now=row["now"], assignee=assignee)
     events = yield from _events(vault, case, row)
     if isinstance(events, Refusal):
+        yield from _forget(given, row, seq)
         refused = Acted(done=False, reason=events.reason, message=events.message, session_id=row["id"])
         return refused, None
     ready = yield from _write(vault, row, events, pace)
@@ -104,6 +105,19 @@ def _remember(vault: Vault, given: StaffAct, row: Row, seq: int) -> Tx[bool]:
         envelope=keys[owner].seal(given.raw, place) if given.raw else None,
     )
     return bool(rows)
+
+
+def _forget(given: StaffAct, row: Row, seq: int) -> Tx[None]:
+    """Give the provider id free again: nothing was done under it, so somebody else may do it."""
+    yield query(
+        "DELETE FROM inbox WHERE channel = :channel AND account = :account AND provider_id = :provider_id"
+        " AND session_id = :session_id AND seq = :seq",
+        channel=given.channel,
+        account=given.account,
+        provider_id=given.provider_id,
+        session_id=row["id"],
+        seq=seq,
+    )
 
 
 def _write(vault: Vault, row: Row, events: list[ev.Event], pace: Pace) -> Tx[Ready]:

@@ -179,6 +179,15 @@ async def test_an_act_counts_once(store: Store) -> None:
     assert 1 == (await kinds(store)).count("StaffReplied")
 
 
+async def test_a_refused_act_leaves_its_id_to_whoever_may(store: Store) -> None:
+    """A draft's button that the wrong person pressed first still works for the right one, once."""
+    await ticketed(store)
+    nobody = Who(id="T1/U9", name="Nobody", scopes=frozenset())
+    found = [(await act(store, "reply", who, text="hi", provider_id="e1"))[0] for who in (nobody, ROBIN, SAM)]
+    assert ["role", "done", "again"] == [one.reason for one in found]
+    assert 1 == (await kinds(store)).count("StaffReplied")
+
+
 async def test_an_approval_is_given_once(store: Store) -> None:
     """Of many at once, one wins; the action carries who, when and why; late ones hear that it is decided."""
     await asked(store)
