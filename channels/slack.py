@@ -182,7 +182,9 @@ class Slack:
 
     async def _answer(self, heard: Heard, acted: Acted) -> dict[str, Any] | None:
         """Tell the person what became of it, once."""
-        if acted.reason in QUIET and heard.kind != "command":
+        if heard.draft is not None and acted.done:
+            self._later(self._desk.replace(heard.channel, heard.draft))
+        if acted.reason in QUIET and heard.kind != "command" and heard.draft is None:
             return None
         if acted.reason == "no_ticket" and heard.kind == "event":
             return await self._tell(heard, slack_events.USAGE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -166,10 +166,7 @@ def note(line: Note) -> Message | None:
     text = shown(line.text)
     if length(text) > NOTE:
         return None
-    said: list[Block] = [
-        {"type": "section", "block_id": f"{SAY}{index}{'n' if ended else 'h'}", "text": _plain(piece)}
-        for index, (piece, ended) in enumerate(_spoken(text))
-    ]
+    said = _said(text)
     if line.kind == "system" and len(said) == 1 and length(text) <= FIELD:
         return Message(text=summary(line), blocks=[{"type": "context", "elements": [_plain(text)]}])
     blocks: list[Block] = [{"type": "context", "elements": [_mrkdwn(head(line))]}, *said]
@@ -189,6 +186,12 @@ def read_back(blocks: object) -> str:
         if isinstance(text, dict) and isinstance(name, str):
             found += str(text.get("text", "")) + ("\n" if name.endswith("n") else "")
     return found
+
+
+def sent(text: str, user: str) -> list[Block]:
+    """Show a draft that was sent: who did it stands in the place of the button."""
+    by = _mrkdwn(f"*Draft, sent to the customer* by <@{user}>")
+    return [{"type": "context", "elements": [by]}, *_said(text)]
 
 
 def head(line: Note) -> str:
@@ -213,9 +216,13 @@ def shown(text: str) -> str:
     return render.clean(text).strip() or "(no text)"
 
 
-def _spoken(text: str) -> Iterable[tuple[str, bool]]:
-    """Split for sections; Slack refuses one without a letter."""
-    return ((piece, ended) for piece, ended in pieces(text, SECTION) if piece.strip())
+def _said(text: str) -> list[Block]:
+    """Give sections whose names tell how they join again; Slack refuses one without a letter."""
+    kept = [(piece, ended) for piece, ended in pieces(text, SECTION) if piece.strip()]
+    return [
+        {"type": "section", "block_id": f"{SAY}{index}{'n' if ended else 'h'}", "text": _plain(piece)}
+        for index, (piece, ended) in enumerate(kept)
+    ]
 
 
 # --- the modal

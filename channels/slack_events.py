@@ -38,6 +38,7 @@ class Heard:
     `kind`: event, click, view or command (how the person is answered). `team`, `user`: who did it. `channel`,
     `thread`: where. One of `act`, `modal` (with the `trigger` that opens it) and `say` is there, or none of them: then
     there is nothing to do. `once` names what is said, so that it is said once. `shared`: other companies see the place.
+    `draft`: the message (ts, text, blocks) whose words are sent, to be shown as sent.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Heard:
     say: str = ""
     once: str = ""
     shared: bool = False
+    draft: dict[str, Any] | None = None
 
     @property
     def empty(self) -> bool:
@@ -208,7 +210,10 @@ def _sending(heard: Heard, payload: dict[str, Any], action: object, me: Me, raw:
     place = f"{heard.channel}/{heard.thread}"
     where = {"team": heard.team, "user": heard.user}
     key = f"send:{_once(place, word(asked, 'k'))}"
-    return replace(heard, act=_act(me, where, raw, provider_id=key, verb="reply", text=same[0], place=place))
+    act = _act(me, where, raw, provider_id=key, verb="reply", text=same[0], place=place)
+    draft: dict[str, Any] = {"ts": word(payload, "container", "message_ts"), "text": word(payload, "message", "text")}
+    draft["blocks"] = slack_blocks.sent(same[0], heard.user)
+    return replace(heard, act=act, draft=draft)
 
 
 def _submitted(payload: dict[str, Any], me: Me, raw: bytes) -> Heard:

@@ -75,6 +75,14 @@ class Desk:
             return self._posted(error, channel, place)
         return Posted(state="done", place=place)
 
+    async def replace(self, channel: str, message: dict[str, Any]) -> None:
+        """Show a message otherwise. Best effort."""
+        try:
+            await self._api.call("chat_update", channel=channel, **message)
+        except Refused as error:
+            self._team.note(error)
+            log.info("slack_replace_failed", reason=error.reason)
+
     async def whisper(self, channel: str, user: str, text: str, *, thread: str = "") -> None:
         """Tell one person something, where nobody else sees it. Best effort."""
         where: dict[str, Any] = {"thread_ts": thread} if thread else {}

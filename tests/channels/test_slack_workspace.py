@@ -120,7 +120,8 @@ async def test_a_day_in_the_office(office: Office) -> None:
     assert "done" == (await office.channel.post(office.place, DRAFT, again=False)).state
     (shown,) = [m for m in (await workspace(office.client))["messages"] if "Draft" in m["text"]]
     await office.press(ROBIN, "send", ts=shown["ts"])
-    await office.press(SAM, "send", ts=shown["ts"])
+    await until(lambda: _marked(office, shown["ts"]), "the mark on the draft")
+    await office.press(SAM, "send", ts=shown["ts"], stale=True)
     assert [
         (SAM, "approve", ""),
         (ROBIN, "take_over", ""),
@@ -132,6 +133,17 @@ async def test_a_day_in_the_office(office: Office) -> None:
         (ROBIN, "reply", DRAFT.text),
     ] == [(each.staff.removeprefix(f"{TEAM}/"), each.verb, each.text) for each in office.world.acts]
     assert {office.place, None} == {each.place for each in office.world.acts}
+
+
+async def _marked(office: Office, ts: str) -> bool:
+    """Whether a draft's message says who sent it, in the place of its button."""
+    (shown,) = [m for m in (await workspace(office.client))["messages"] if m["ts"] == ts]
+    said = str(shown["blocks"])
+    return (
+        f"*Draft, sent to the customer* by <@{ROBIN}>" in said
+        and DRAFT.text in str(shown["blocks"][1:]).replace("\\n", "\n")
+        and "'send'" not in said
+    )
 
 
 async def test_everything_that_comes_several_times_acts_once(office: Office) -> None:
