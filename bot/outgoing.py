@@ -53,8 +53,9 @@ async def queue(draft: Draft, parts: Parts) -> list[Delivery]:
     if words:
         said = Words(text=words, ask=here, choices=draft.choices, citations=draft.citations, about=draft.about)
         found += await _reply(draft, parts, said)
-    for letter in draft.letters:
-        found += await _letter(draft, parts, letter)
+    if not any(delivery.channel == "email" for delivery in found):  # else the reply is a letter itself
+        for letter in draft.letters:
+            found += await _letter(draft, parts, letter)
     return found
 
 
@@ -97,8 +98,8 @@ async def _again(draft: Draft, parts: Parts, lost: Lost) -> list[Delivery]:
 
 
 async def _letter(draft: Draft, parts: Parts, letter: Letter) -> list[Delivery]:
-    """A mail besides the reply, unless the reply is one."""
-    if "email" not in parts.capabilities or draft.channel == "email":
+    """A mail besides the reply."""
+    if "email" not in parts.capabilities:
         return []
     identity = await parts.store.own_mail(draft.lease.user_id, letter.to.strip().lower())
     if identity is None:

@@ -13,6 +13,7 @@ from bot.app import Services
 from state.sql.database import Tx, query
 from tests.flows.desk import Desk
 from tests.flows.told import EVERYWHERE, NOTICE, refunded
+from tests.harness.mailbox import LEES_MAIL
 from tests.harness.outside import LEE, LEES_PHONE, Json
 from tests.harness.phone import Phone
 from tests.harness.places import SAM, Place
@@ -126,8 +127,20 @@ async def test_a_day_later_a_template_is_sent(desk: Desk, lee: Phone) -> None:
     assert body == told["text"]
 
 
-async def test_a_day_later_without_a_template_staff_are_told(desk: Desk, lee: Phone) -> None:
+@EVERYWHERE
+async def test_a_day_later_without_a_template_a_letter_is_sent(desk: Desk, lee: Phone) -> None:
+    """To the address that the directory has on file, though Lee never wrote a mail."""
+    await a_day_passes(desk)
+    told = await approved(desk)
+    assert ("email", "no other way is open: the e-mail address on file") == (told["channel"], told["why"])
+    letter = await desk.stage.mailbox(LEES_MAIL).arrived(NOTICE)
+    assert "auto-generated" == letter["auto_submitted"]
+    assert not [text for text in await lee.received() if NOTICE in text]
+
+
+async def test_a_day_later_without_any_way_staff_are_told(desk: Desk, lee: Phone) -> None:
     """What was done is done; that nobody could be told of it is a task with the words."""
+    await desk.stage.mailbox(LEES_MAIL).habits(reject=True)
     await a_day_passes(desk)
     assert (await desk.decide("approve", who=SAM)).done
     await withheld(desk)
@@ -162,22 +175,25 @@ async def test_a_refusal_that_comes_later_is_answered_by_a_template(desk: Desk, 
 
 async def test_what_is_lost_twice_is_for_a_person(desk: Desk, lee: Phone) -> None:
     """No third attempt; the words are with staff."""
+    await desk.stage.mailbox(LEES_MAIL).habits(reject=True)
     a_day_passes_at_twilio(desk)
     assert (await desk.decide("approve", who=SAM)).done
     await withheld(desk)
     await desk.stage.operators.at_rest()
-    assert 1 == len([r for r in await desk.logged("ReplyQueued") if NOTICE in r["text"]])
+    told = [r for r in await desk.logged("ReplyQueued") if NOTICE in r["text"]]
+    assert ["whatsapp", "email"] == [reply["channel"] for reply in told]
+    assert told[0]["outbox"] == told[1]["instead"]
 
 
 async def test_who_said_stop_is_answered_and_left_alone(desk: Desk, lee: Phone) -> None:
-    """One confirmation, answers to what they write, and no word that the bot begins; START brings it back."""
+    """One confirmation, answers to what they write, and no word that the bot begins there; START brings it back."""
     assert "You will get no more messages" in await lee.ask("STOP")
     (changed,) = await desk.logged("ConsentChanged")
     assert (False, "keyword", "whatsapp") == (changed["granted"], changed["method"], changed["channel"])
     assert "still has to approve this" in await lee.ask("any update?")
 
-    assert (await desk.decide("approve", who=SAM)).done
-    await withheld(desk)
+    assert "email" == (await approved(desk))["channel"]
+    assert await desk.stage.mailbox(LEES_MAIL).arrived(NOTICE)
     assert not [text for text in await lee.received() if NOTICE in text]
 
     assert "You will get our messages here again." == await lee.ask("start")
@@ -197,10 +213,10 @@ async def test_stop_within_a_question_is_an_answer(desk: Desk) -> None:
 
 
 async def test_who_refused_at_the_provider_is_not_written_to_again(desk: Desk, lee: Phone) -> None:
-    """Twilio's own word on consent counts like theirs, and what was to be said is with staff."""
+    """Twilio's own word on consent counts like theirs; what was to be said comes by mail."""
     await desk.stage.outside.post(f"/phone/{LEES_PHONE}/optout")
     assert (await desk.decide("approve", who=SAM)).done
-    await withheld(desk)
+    assert await desk.stage.mailbox(LEES_MAIL).arrived(NOTICE)
     (changed,) = await desk.logged("ConsentChanged")
     assert (False, "provider") == (changed["granted"], changed["method"])
 
@@ -208,7 +224,8 @@ async def test_who_refused_at_the_provider_is_not_written_to_again(desk: Desk, l
 async def test_staff_who_cannot_be_heard_are_told(
     desk: Desk, lee: Phone, performance: tuple[Any, list[Services]]
 ) -> None:
-    """Their words to a customer outside the window come back to them."""
+    """Their words to a customer outside the window, whose mailbox is gone, come back to them."""
+    await desk.stage.mailbox(LEES_MAIL).habits(reject=True)
     await a_day_passes(desk)
     assert (await desk.act("reply", text="We are on it.")).done
 

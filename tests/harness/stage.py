@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
+from tests.harness.mailbox import KIMS_MAIL, Mailbox
 from tests.harness.operators import Operators
 from tests.harness.outside import KIMS_PHONE, Outside
 from tests.harness.phone import Phone
@@ -35,6 +36,10 @@ class Stage:
     def phone(self, number: str = KIMS_PHONE) -> Phone:
         """Take a phone in hand."""
         return Phone(outside=self.outside, number=number)
+
+    def mailbox(self, address: str = KIMS_MAIL) -> Mailbox:
+        """Open a mailbox."""
+        return Mailbox(outside=self.outside, address=address)
 
 
 @asynccontextmanager
