@@ -11,6 +11,7 @@ import orjson
 from aiohttp import web
 
 from bot.parts import Parts
+from config.settings import Settings
 from state import errors
 from state import events as ev
 from state.hints import Hints
@@ -41,6 +42,18 @@ def bears(request: web.Request, wanted: bytes) -> bool:
     return hmac.compare_digest(given, wanted) and kind.lower() == "bearer"
 
 
+def behind_token(settings: Settings, handler: Handler) -> Handler:
+    """Let only operators reach a handler."""
+    wanted = settings.api_token.get_secret_value().encode()
+
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        if not bears(request, wanted):
+            return problem(401, "unauthorized", "This needs the header Authorization: Bearer API_TOKEN.")
+        return await handler(request)
+
+    return guarded
+
+
 class Api:
     """The handlers, over the store."""
 
@@ -68,14 +81,7 @@ class Api:
         ]
 
     def _behind_token(self, handler: Handler) -> Handler:
-        wanted = self._parts.settings.api_token.get_secret_value().encode()
-
-        async def guarded(request: web.Request) -> web.StreamResponse:
-            if not bears(request, wanted):
-                return problem(401, "unauthorized", "This needs the header Authorization: Bearer API_TOKEN.")
-            return await handler(request)
-
-        return guarded
+        return behind_token(self._parts.settings, handler)
 
     async def sessions(self, request: web.Request) -> web.Response:
         """`?limit=&before=`: sessions by last activity (`before`: ms)."""

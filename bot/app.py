@@ -18,6 +18,7 @@ from bot import functions, metrics, observe, replies, transcript, workflows
 from bot import web as pages
 from bot.alerts import Alerts
 from bot.api import Api
+from bot.api_mail import MailPreviews
 from bot.inbox import Inbox
 from bot.jobs import Clock
 from bot.models import MODELS, prompts
@@ -65,6 +66,7 @@ class Services:
     sender: Sender
     threads: Threads | None
     clock: Clock
+    previews: MailPreviews
     roles: frozenset[str]
     accepting: bool = False
 
@@ -95,6 +97,7 @@ async def build(settings: Settings, roles: frozenset[str]) -> Services:
         sender=sender,
         threads=_threads(parts, channels),
         clock=Clock(store, hints, settings.tuning),
+        previews=MailPreviews(settings),
         roles=roles,
     )
     made.append(services)
@@ -232,7 +235,7 @@ def routes(services: Services) -> list[web.AbstractRouteDef]:
     health = pages.Health(services.parts, services.hints, lambda: services.accepting)
     found: list[web.AbstractRouteDef] = [*health.routes()]
     if "web" in services.roles:
-        found += Api(services.parts, services.hints).routes()
+        found += [*Api(services.parts, services.hints).routes(), *services.previews.routes()]
         for channel in services.channels.values():
             found += channel.routes()
     return found
@@ -363,7 +366,7 @@ async def close(services: Services, runner: web.AppRunner) -> None:
     if services.threads:
         await services.threads.drain(SHUTDOWN_S)
     await _close_all([channel.close() for channel in services.channels.values()])
-    await _close_all([services.hints.close()])  # ends the long polls that wait for hints
+    await _close_all([services.hints.close(), services.previews.close()])  # ends the long polls that wait for hints
     await runner.cleanup()
     await _close_all([services.parts.model.close(), services.systems.close(), services.parts.store.close()])
 

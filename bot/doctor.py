@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot import workflows
+from channels import mail_auth
 from config.settings import Settings
 from state import errors, migrations
 from tools import PACKS
@@ -15,6 +16,8 @@ async def report(settings: Settings) -> tuple[list[str], bool]:
     for title, rows in (("Channels", settings.channels()), ("Model backends", settings.backends())):
         lines.append(title)
         lines += [f"  {'on ' if row.on else 'off'}  {row.name:<18} {row.why}" for row in rows]
+        if title == "Channels" and any(row.on and row.name == "email" for row in rows):
+            lines += [f"       {'':<18} {note}" for note in mail_notes(settings)]
         lines.append("")
     for name, check in (("database", _database), ("redis", _redis), ("workflows", _workflows), ("tools", _tools)):
         ok, why = await check(settings)
@@ -22,6 +25,26 @@ async def report(settings: Settings) -> tuple[list[str], bool]:
         lines.append(f"  {'ok ' if ok else 'BAD'}  {name:<18} {why}")
     playground = "on: Acme, the phones and the page are pretended" if settings.playground else "off"
     return [*lines, f"  {'   '}  {'playground':<18} {playground}"], fine
+
+
+def mail_notes(settings: Settings) -> list[str]:
+    """How mail comes in, and by what a sender can be authenticated."""
+    ways = [
+        f"webhook {settings.public_url}/email/inbound" if settings.email_inbound_token else "",
+        "the formats of Mailgun, Postmark and SendGrid" if settings.email_signing_key else "",
+        f"SMTP on {settings.email_smtp_listen}" if settings.email_smtp_listen else "",
+        "a mailbox by IMAP" if settings.imap_url else "",
+    ]
+    if settings.email_authserv_id:
+        proof = f"stated by {settings.email_authserv_id} in Authentication-Results"
+    elif mail_auth.can_check():
+        proof = "their DKIM signatures are checked here"
+    else:
+        proof = (
+            "none can be: set EMAIL_AUTHSERV_ID, or install requirements/mail-auth.txt; "
+            "until then mails get public answers only"
+        )
+    return [f"in: {', '.join(way for way in ways if way)}", f"senders authenticated: {proof}"]
 
 
 async def _database(settings: Settings) -> tuple[bool, str]:

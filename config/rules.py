@@ -21,6 +21,8 @@ PLACEHOLDERS = (
     "default",
 )
 OUR_SECRETS = ("SECRET_KEY", "API_TOKEN", "INDEX_KEY", "AUDIT_KEY", "WEB_IDENTITY_SECRET")
+DOORS = ("EMAIL_INBOUND_TOKEN", "EMAIL_SIGNING_KEY")  # whoever knows one may post mails in anybody's name
+SHORTEST_DOOR = 16
 NEEDED_IN_PRODUCTION = ("SECRET_KEY", "API_TOKEN", "ENCRYPTION_KEYS", "INDEX_KEY")
 MAKE = 'python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
 MAKE_KEY = "echo k1:$(openssl rand -base64 32)"
@@ -116,7 +118,7 @@ def production_problems(raw: Raw) -> list[str]:
         for name in NEEDED_IN_PRODUCTION
         if name not in raw
     ]
-    return problems + _weak(raw) + _weak_keys(raw) + _shared(raw)
+    return problems + _weak(raw) + _weak_doors(raw) + _weak_keys(raw) + _shared(raw)
 
 
 def _weak(raw: Raw) -> list[str]:
@@ -130,6 +132,16 @@ def _weak(raw: Raw) -> list[str]:
                 )
                 break
     return problems
+
+
+def _weak_doors(raw: Raw) -> list[str]:
+    """Refuse what lets mails in and is easily guessed; a provider's own key is longer than that."""
+    return [
+        f"{name}: too short or too easy to guess; without the playground it needs at least {SHORTEST_DOOR} mixed "
+        f"characters; make one with: {MAKE}"
+        for name in DOORS
+        if name in raw and (len(raw[name]) < SHORTEST_DOOR or len(set(raw[name])) < FEWEST_CHARACTERS)
+    ]
 
 
 def _is_placeholder(secret: str) -> bool:

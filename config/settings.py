@@ -81,11 +81,11 @@ class Settings(BaseModel):
     slack_support_channel: str | None = None
     slack_api_base: values.HttpUrl = "https://slack.com/api"
 
-    email_address: str | None = None
+    email_address: values.EmailAddress | None = None
     email_inbound_token: SecretStr | None = None
     email_signing_key: SecretStr | None = None
     email_smtp_listen: values.Listen | None = None
-    email_authserv_id: str | None = None
+    email_authserv_id: values.AuthservId | None = None
     smtp_url: values.SmtpUrl | None = None
     imap_url: values.ImapUrl | None = None
 

@@ -116,14 +116,31 @@ def _redis_url(value: str) -> str:
     return value
 
 
-def _mail_url(scheme: str) -> AfterValidator:
+def _mail_url(scheme: str, *, log_in: bool) -> AfterValidator:
     def check(value: SecretStr) -> SecretStr:
         parts = _split_url(value.get_secret_value())
-        if parts.scheme not in {scheme, scheme + "s"} or not parts.hostname:
-            raise ValueError(f"must be {scheme}s://user:password@host:port")
+        known = not log_in or (parts.username and parts.password)
+        if parts.scheme not in {scheme, scheme + "s"} or not parts.hostname or not known:
+            raise ValueError(f"must be {scheme}s://user:password@host:port, with %40 for an @ in the user's name")
         return value
 
     return AfterValidator(check)
+
+
+def _email_address(value: str) -> str:
+    local, _, domain = value.rpartition("@")
+    if not (local and domain) or len(local) > 40 or not value.isprintable() or _NOT_IN_ADDRESSES.intersection(value):
+        raise ValueError("must be an address such as support@example.com, of at most 40 characters before the @")
+    return value
+
+
+_NOT_IN_ADDRESSES = frozenset(' <>()[],;:\\"?')
+
+
+def _authserv_id(value: str) -> str:
+    if not value.isascii() or any(char.isspace() or char in ";()=" for char in value):
+        raise ValueError("must be the name that your mail server writes into Authentication-Results, mx.example.com")
+    return value
 
 
 def _origins(value: str) -> tuple[str, ...]:
@@ -214,8 +231,10 @@ Flag = Annotated[bool, _parsed(parse_flag)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 DatabaseUrl = Annotated[str, AfterValidator(_database_url)]
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]
-SmtpUrl = Annotated[SecretStr, _mail_url("smtp")]
-ImapUrl = Annotated[SecretStr, _mail_url("imap")]
+SmtpUrl = Annotated[SecretStr, _mail_url("smtp", log_in=False)]
+ImapUrl = Annotated[SecretStr, _mail_url("imap", log_in=True)]
+EmailAddress = Annotated[str, AfterValidator(_email_address)]
+AuthservId = Annotated[str, AfterValidator(_authserv_id)]
 Origins = Annotated[tuple[str, ...], _parsed(_origins)]
 Modules = Annotated[tuple[str, ...], _parsed(_modules)]
 Secrets = Annotated[tuple[SecretStr, ...], _parsed(_secrets)]

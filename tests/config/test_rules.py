@@ -30,11 +30,24 @@ def test_half_a_channel_is_an_error_by_name(load: Load, env: dict[str, str], mis
 
 def test_mail_needs_a_way_out_unless_the_playground_is_on(load: Load) -> None:
     """The playground's mailbox takes the place of SMTP_URL."""
-    env = {"EMAIL_ADDRESS": "a@b.example", "EMAIL_INBOUND_TOKEN": "t"}
+    env = {"EMAIL_ADDRESS": "a@b.example", "EMAIL_INBOUND_TOKEN": "an-inbound-token-of-ours"}
     assert problems(load, **PRODUCTION, **env)[0].startswith("SMTP_URL: missing")
     assert load(PLAYGROUND="1", **env).email_address == "a@b.example"
     ways = {"EMAIL_SMTP_LISTEN": "127.0.0.1:2525", "IMAP_URL": "imaps://u:p@h", "SMTP_URL": "smtps://u:word@h:465"}
     assert "word" in load(**PRODUCTION, **env, **ways).secret_texts()
+
+
+@pytest.mark.parametrize("secret", ["short", "x" * 64])
+@pytest.mark.parametrize("name", ["EMAIL_INBOUND_TOKEN", "EMAIL_SIGNING_KEY"])
+def test_production_refuses_weak_doors_for_mail(load: Load, name: str, secret: str) -> None:
+    """Whoever guesses one can post mails in anybody's name."""
+    mail = {
+        "EMAIL_ADDRESS": "a@b.example",
+        "EMAIL_INBOUND_TOKEN": "an-inbound-token-of-ours",
+        "SMTP_URL": "smtp://mail.example.com",
+    }
+    (line,) = problems(load, **(PRODUCTION | mail | {name: secret}))
+    assert line.startswith(f"{name}: too short or too easy to guess")
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,11 @@ def test_no_secret_is_shown(load: Load) -> None:
         ("EMAIL_SMTP_LISTEN", "2525", "host:port"),
         ("SMTP_URL", "mail.example.com", "smtp"),
         ("IMAP_URL", "smtp://x", "imap"),
+        ("IMAP_URL", "imaps://mail.example.com", "user:password"),
+        ("EMAIL_ADDRESS", "support", "support@example.com"),
+        ("EMAIL_ADDRESS", "Support <support@example.com>", "support@example.com"),
+        ("EMAIL_ADDRESS", f"{'s' * 41}@example.com", "at most 40 characters"),
+        ("EMAIL_AUTHSERV_ID", "mx.example.com; dmarc=pass", "Authentication-Results"),
         ("ACME_API_BASE", "ftp://x", "web address"),
     ],
 )

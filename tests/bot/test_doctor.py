@@ -1,0 +1,45 @@
+"""What the doctor says of mail: how it comes in, and by what a sender can be authenticated."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot import doctor
+from channels import mail_auth
+from tests.channels import mails
+
+
+def test_every_way_in_is_named() -> None:
+    """Without a secret."""
+    env = {
+        "EMAIL_SIGNING_KEY": "a key of a provider",
+        "EMAIL_SMTP_LISTEN": "127.0.0.1:2525",
+        "IMAP_URL": "imaps://u:a-password@mail.example.com",
+    }
+    ways, proof = doctor.mail_notes(mails.mail_settings(**env))
+    assert "in: webhook https://bot.example.com/email/inbound, " in ways
+    assert ways.endswith("SMTP on 127.0.0.1:2525, a mailbox by IMAP")
+    assert "a-password" not in ways
+    assert "senders authenticated: stated by mx.acme.example in Authentication-Results" == proof
+
+
+@pytest.mark.parametrize("installed,part", [(True, "checked here"), (False, "public answers only")])
+def test_without_a_server_of_ours_it_says_what_remains(
+    monkeypatch: pytest.MonkeyPatch, installed: bool, part: str
+) -> None:
+    """The extra checks signatures; without it no sender is ever authenticated."""
+    monkeypatch.setattr(mail_auth, "can_check", lambda: installed)
+    assert part in doctor.mail_notes(mails.mail_settings(EMAIL_AUTHSERV_ID=""))[1]
+
+
+async def test_it_is_in_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Below the channel's line."""
+
+    async def fine(_: object) -> tuple[bool, str]:
+        return True, "ok"
+
+    for name in ("_database", "_redis", "_workflows", "_tools"):
+        monkeypatch.setattr(doctor, name, fine)
+    lines, ok = await doctor.report(mails.mail_settings())
+    at = next(n for n, line in enumerate(lines) if line.startswith("  on   email"))
+    assert (True, "in: webhook") == (ok, lines[at + 1].strip()[:11])
