@@ -16,7 +16,7 @@ from channels.mail_patterns import compiled, has
 
 HTML_LIMIT = 1_000_000
 TAGS_LEAST = 20  # of every page, however much the others took
-TAGS_LIMIT = 10_000  # what follows is not shown: it is the history of a long thread, or an attack
+TAGS_LIMIT = 8_000  # what follows is not shown: it is the history of a long thread, or an attack
 REFERENCES_LIMIT = 10_000  # with more of them only the common ones are read
 SHEET_LIMIT = 20_000
 ODD_LIMIT = 200  # style sheets, and brackets inside attributes, that are looked into

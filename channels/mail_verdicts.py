@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from channels.mail_mime import Headers
 
 HEADERS_LIMIT = 20
-LENGTH_LIMIT = 10_000
+LENGTH_LIMIT = 4_000
 _METHODS_LIMIT = 50
 
 
