@@ -16,7 +16,8 @@ For the page and tests, JSON, no token:
        reply                 mail: n, text, client?, subject?, quote?      → {mail, delivery}
        raw                   raw | base64, box?                            → {mail, delivery}
        again                 delivery: n, copies?: the same bytes once more → {status, text}
-       habits                box, bounce: hard|soft|null, reject: true|null, holiday: text|null
+       habits                box, bounce: hard|soft|null, reject: true|null, holiday: text|null,
+                             holiday_to: reply|envelope
        seen                  mail: n
                              For compose, reply and raw also: from, name (header From), envelope_from, envelope_to,
                              auth: pass|fail|none (default: pass if From is the box's own address, else fail),

@@ -18,7 +18,7 @@ from playground.options import Options
 from playground.store import Store
 
 Json = dict[str, Any]
-HABITS = ("bounce", "reject", "holiday")
+HABITS = ("bounce", "reject", "holiday", "holiday_to")
 
 
 class Boxes:
@@ -54,7 +54,8 @@ class Boxes:
             report = mail_travel.bounce(content, sender=sender, recipient=recipient, kind=str(kind))
             caused.append(self._leave(db, "", report, sender="", recipient=sender, auth="pass"))
         if habits.get("holiday") and way == RECEIVED:
-            note = mail_travel.holiday(content, box=_named(box), text=str(habits["holiday"]))
+            whom = sender if habits.get("holiday_to") == "envelope" else ""
+            note = mail_travel.holiday(content, box=_named(box), text=str(habits["holiday"]), to=whom)
             whom = mail_clients.first_address(str(mail_rows.parse(note)["To"] or ""))
             caused.append(self._leave(db, box, note, sender="", recipient=whom, auth="pass"))
         return caused
@@ -97,7 +98,7 @@ class Boxes:
         return {"status": receipts[-1].status, "reason": receipts[-1].reason, "text": receipts[-1].text}
 
     async def habits(self, wanted: Json) -> Json:
-        """Set what happens to mail for a box: `bounce` hard or soft, `reject`, `holiday` with a text; null ends it."""
+        """Set what happens to mail for a box: it bounces, is rejected, a holiday note goes back; null ends a habit."""
         box = _box(wanted)
         changes = {name: wanted[name] for name in HABITS if name in wanted}
         if changes.get("bounce") not in {None, mail_travel.HARD, mail_travel.SOFT}:

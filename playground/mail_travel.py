@@ -84,14 +84,14 @@ def bounce(raw: bytes, *, sender: str, recipient: str, kind: str = HARD) -> byte
     return message.as_bytes()
 
 
-def holiday(raw: bytes, *, box: str, text: str) -> bytes:
-    """Build the note that somebody is away."""
+def holiday(raw: bytes, *, box: str, text: str, to: str = "") -> bytes:
+    """Build the note that somebody is away; some programs send it to the envelope's sender, others as any reply."""
     original = mail_rows.parse(raw)
     parent = str(original.get("Message-ID", "")).strip()
     return mail_clients.write(
         mail_clients.Draft(
             sender=box,
-            to=mail_clients.answer_to(original),
+            to=to or mail_clients.answer_to(original),
             subject=f"Automatic reply: {original.get('Subject', '')}",
             text=text,
             headers={

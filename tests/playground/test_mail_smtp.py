@@ -14,7 +14,7 @@ import pytest
 from playground import mail_rows
 from playground.app import standalone
 from tests.playground.conftest import Bot, get, options_for, post, serving
-from tests.playground.mails import ENVELOPE, KIM, LEE, MAIL, act, box, letter, port, send, settled
+from tests.playground.mails import ENVELOPE, KIM, LEE, MAIL, REPLY_TO, act, box, letter, port, send, settled
 
 
 async def fault(client: aiohttp.ClientSession, kind: str, **more: str | int) -> None:
@@ -172,6 +172,11 @@ async def test_a_holiday_note_comes_back(client: aiohttp.ClientSession, bot: Bot
     )
     assert ("I am away until Monday.", "Kim Berger <kim@example.com>") == (note.get_content().strip(), note["From"])
     assert ["received", "sent"] == [mail["way"] for mail in await box(client)]
+    assert REPLY_TO == note["Delivered-To"]
+    await act(client, "habits", box=KIM, holiday_to="envelope")
+    await send(client, letter())
+    await bot.until(lambda: len(bot.mails) == 2)
+    assert (ENVELOPE, ENVELOPE) == (bot.mails[1].message["Delivered-To"], bot.mails[1].message["To"])
 
 
 async def test_a_port_that_is_taken_is_named(bot: Bot, tmp_path: Path) -> None:
