@@ -22,6 +22,7 @@ ELSEWHERE = (
     "prompts/",
     "bot.toml",
     "replies.yaml",
+    "channels.yaml",
     "policies.yaml",
     "models.yaml",
 )
