@@ -87,10 +87,11 @@ class Draft:
 
     @classmethod
     def start(cls, lease: Lease, opened: Opened, *, scopes: frozenset[str], unsure: bool = False) -> Draft:
-        """A turn over what is pending; the reply goes where the last message came from."""
+        """A turn over what is pending; the reply goes where the last message came from, or the last proof."""
         unproven = is_unproven(opened) or (unsure and opened.session.customer_id is not None)
-        wrote = [s.identity for s in opened.pending if s.identity and (unproven or not _is_claimed(s))]
-        last = wrote[-1] if wrote else opened.session.last_identity
+        came = [s for s in opened.pending if s.identity and (unproven or not _is_claimed(s))]
+        said = [s for s in came if isinstance(s.data, ev.MessageReceived)]
+        last = (said or came)[-1].identity if came else opened.session.last_identity
         reach = opened.session.reach.get(last or "")
         return cls(
             id=uuid.uuid4().hex,

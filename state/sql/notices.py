@@ -28,7 +28,7 @@ def queue(outbox_id: str, session_id: str, seq: int, channel: str, identity: str
 def tell(
     vault: Vault, session_id: str, text: str, *, besides: str, also: str, windows: Mapping[str, int | None]
 ) -> Tx[None]:
-    """Say a text once per channel that was used before, at the address used last there, and at `also`.
+    """Say a text once per channel that was used before and sends, at the address used last there, and at `also`.
 
     `windows`: the channels there are, with how long after a message they may be written to (None: always; below zero:
     its client fetches).
@@ -42,6 +42,8 @@ def tell(
     rows = yield query("SELECT id, channel FROM identities WHERE id = :id", id=also)
     if rows and rows[0]["channel"] not in to and windows.get(rows[0]["channel"], 0) is None:
         to[rows[0]["channel"]] = also
+    sent = {channel: identity for channel, identity in to.items() if windows[channel] != FETCHED}
+    to = sent or to  # a client that fetches sees what is said elsewhere in the one transcript
     for number, (channel, identity) in enumerate(to.items()):
         outbox = uuid.uuid4().hex
         said = ev.ReplyQueued(

@@ -204,7 +204,7 @@ async def test_a_turn_that_lost_its_lease_sends_none(store: Store) -> None:
 
 
 async def test_the_old_channels_are_told_once(store: Store) -> None:
-    """Kim's mailbox, phone and browser hear of the new address; it itself does not."""
+    """Kim's mailbox and phone hear of the new address, which the browser shows too; it itself does not."""
     await store.accept(said(sender=phone()), LEFT)
     await store.accept(said(sender=visitor()), LEFT)
     for address in (phone(), visitor(), KIM):
@@ -220,7 +220,7 @@ async def test_the_old_channels_are_told_once(store: Store) -> None:
         for s in await store.events(proven.session_id, 0)
         if isinstance(s.data, ev.ReplyQueued) and s.data.author == "system"
     ]
-    assert ["email", "web", "whatsapp"] == sorted(t.channel for t in told)
+    assert ["email", "whatsapp"] == sorted(t.channel for t in told)
     live = await store.live(other)
     assert live
     assert live["identity_id"] not in {t.identity for t in told}
