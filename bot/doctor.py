@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import workflows
+from bot import slack_doctor, workflows
 from channels import mail_auth
 from config.settings import Settings
 from state import errors, migrations
@@ -19,7 +19,14 @@ async def report(settings: Settings) -> tuple[list[str], bool]:
         if title == "Channels" and any(row.on and row.name == "email" for row in rows):
             lines += [f"       {'':<18} {note}" for note in mail_notes(settings)]
         lines.append("")
-    for name, check in (("database", _database), ("redis", _redis), ("workflows", _workflows), ("tools", _tools)):
+    checks = (
+        ("database", _database),
+        ("redis", _redis),
+        ("workflows", _workflows),
+        ("tools", _tools),
+        ("slack", slack_doctor.look),
+    )
+    for name, check in checks:
         ok, why = await check(settings)
         fine &= ok
         lines.append(f"  {'ok ' if ok else 'BAD'}  {name:<18} {why}")

@@ -6,6 +6,7 @@ The SDK's socket client is imported here alone.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
@@ -59,11 +60,15 @@ class Socket:
             return
         self._client.closed = True
         self._dialling.cancel()
-        tasks = (self._client.message_processor, self._client.message_receiver, self._client.current_session_monitor)
+        with contextlib.suppress(TimeoutError):
+            await self._hang_up(self._client, self._dialling)
+
+    async def _hang_up(self, client: SocketModeClient, dialling: asyncio.Task[None]) -> None:
+        tasks = (client.message_processor, client.message_receiver, client.current_session_monitor)
+        hang_up: Callable[[], Awaitable[None]] = client.close
         async with asyncio.timeout(CLOSE_S):
-            hang_up: Callable[[], Awaitable[None]] = self._client.close
             await hang_up()
-            await asyncio.gather(self._dialling, *(task for task in tasks if task), return_exceptions=True)
+            await asyncio.gather(dialling, *(task for task in tasks if task), return_exceptions=True)
 
     async def _heard(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         if request.retry_attempt:
