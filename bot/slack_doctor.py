@@ -1,4 +1,4 @@
-"""What `doctor` finds out about Slack: it signs in, looks at the support channel and at the list of staff. Changes nothing."""
+"""What `doctor` finds out about Slack: who we are there, the support channel, the list of staff. Changes nothing."""
 
 from __future__ import annotations
 
