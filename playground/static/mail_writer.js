@@ -9,7 +9,7 @@ export class Writer {
   #strangers;
   #original;
   #from;
-  #program = select("mail-program", Object.entries(PROGRAMS));
+  #program = select("mail-program", Object.entries(PROGRAMS), { "aria-label": "Written with" });
   #subject;
   #text = h("textarea", { id: "mail-text", rows: 4, required: true, placeholder: "Write your mail…" });
   #note = h("p", { class: "forge-note", role: "status" });
@@ -27,18 +27,15 @@ export class Writer {
     this.node = h(
       "form",
       { class: "writer", "aria-label": original ? "Reply" : "New mail", onsubmit: (event) => this.#send(event) },
-      line("mail-from", "From", this.#from),
+      h("p", { class: "writer-line" }, h("label", { for: "mail-from" }, "From"), this.#from, h("label", { for: "mail-program", class: "writer-with" }, "with"), this.#program),
       h("p", { class: "writer-line" }, h("span", {}, "To"), h("span", { class: "writer-to" }, to)),
-      line("mail-subject", "Subject", this.#subject),
+      h("p", { class: "writer-line" }, h("label", { for: "mail-subject" }, "Subject"), this.#subject),
       h("label", { class: "unseen", for: "mail-text" }, "Text"),
       this.#text,
-      this.#note,
       h(
         "div",
         { class: "writer-row" },
-        h("label", { for: "mail-program" }, "Written with"),
-        this.#program,
-        h("span", { class: "grow" }),
+        this.#note,
         h("button", { type: "button", class: "button small", onclick: onCancel }, "Cancel"),
         h("button", { class: "button small main" }, "Send mail"),
       ),
@@ -62,7 +59,7 @@ export class Writer {
 
   #warn() {
     this.#note.textContent = this.#from.value
-      ? "Anyone can write any sender. The receiving server’s check of it fails, so the bot will tell this mail nothing that is not public."
+      ? "Anyone can write any sender. Acme’s mail server will see that it is forged."
       : "";
   }
 
@@ -79,5 +76,4 @@ export class Writer {
   }
 }
 
-const select = (id, options) => h("select", { id }, options.map(([value, text]) => h("option", { value }, text)));
-const line = (id, words, field) => h("p", { class: "writer-line" }, h("label", { for: id }, words), field);
+const select = (id, options, more = {}) => h("select", { id, ...more }, options.map(([value, text]) => h("option", { value }, text)));

@@ -51,7 +51,7 @@ export class Mailbox {
   async open(n) {
     this.#open = n;
     const mail = this.#mails.get(n);
-    byId("mail-body").classList.add("opened");
+    byId("mail-body").className = "mail-body opened";
     byId("reading").replaceChildren(new Letter(mail, { onReply: () => this.write(mail), onBack: () => this.#close() }).node);
     this.#list();
     if (!mail.seen && mail.way === "received") await call("/mail/act", { body: { act: "seen", mail: n } }).catch(() => {});
@@ -61,7 +61,7 @@ export class Mailbox {
   write(original = null) {
     const people = { box: this.#box, name: this.#name, support: this.#support, strangers: this.#strangers };
     const writer = new Writer(people, original, { onSend: (wanted) => this.send(wanted), onCancel: () => (original ? this.open(original.n) : this.#close()) });
-    byId("mail-body").classList.add("opened");
+    byId("mail-body").className = "mail-body opened writing";
     byId("reading").replaceChildren(writer.node);
     writer.focus();
     return writer;
@@ -114,7 +114,7 @@ export class Mailbox {
 
   #close() {
     this.#open = 0;
-    byId("mail-body").classList.remove("opened");
+    byId("mail-body").className = "mail-body";
     byId("reading").replaceChildren(h("p", { class: "quiet nothing" }, this.#mails.size ? "Choose a mail." : NONE));
     this.#list();
   }

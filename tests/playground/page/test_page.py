@@ -2,45 +2,26 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Literal
 
 import aiohttp
 import pytest
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, ViewportSize, async_playwright, expect
+from playwright.async_api import ViewportSize, expect
 
 from tests.playground.conftest import KIM, Bot, Json, Value, get, send
+from tests.playground.page.conftest import Visit, findings
 
-ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-quic"]
-DESK: ViewportSize = {"width": 1280, "height": 800}
 SMALL: ViewportSize = {"width": 360, "height": 740}
+PANES = (
+    ("Phone", ".handset"),
+    ("Inside", ".inside"),
+    ("Mailbox", ".mailbox"),
+    ("Slack", ".slack"),
+    ("Website", ".site"),
+)
 WIDTH = "document.documentElement.scrollWidth"
 
-pytestmark = pytest.mark.browser
-Visit = Callable[..., Awaitable[Page]]
-
-
-@pytest.fixture
-async def visit(client: aiohttp.ClientSession) -> AsyncIterator[Visit]:
-    """Open the page as a new visitor; an error in it fails the test."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("no Chromium here; on Debian: apt-get install chromium")
-    errors: list[str] = []
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-
-        async def make(*, viewport: ViewportSize = DESK, scheme: Literal["light", "dark"] = "light") -> Page:
-            page = await browser.new_page(viewport=viewport, color_scheme=scheme, reduced_motion="reduce")
-            page.on("pageerror", lambda error: errors.append(str(error)))
-            await page.goto(str(client._base_url))
-            return page
-
-        yield make
-        await browser.close()
-    assert [] == errors
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 def knows(bot: Bot) -> None:
@@ -104,7 +85,7 @@ async def test_a_small_screen_cuts_nothing_off(bot: Bot, visit: Visit) -> None:
     """At 360 px one part is seen at a time, and nothing is wider than the screen."""
     knows(bot)
     page = await visit(viewport=SMALL)
-    for name, part in (("Phone", ".handset"), ("Inside", ".inside"), ("Website", ".site")):
+    for name, part in PANES:
         await page.get_by_role("button", name=name, exact=True).click()
         await expect(page.locator(part)).to_be_visible()
         assert 360 == await page.evaluate(WIDTH)
@@ -145,9 +126,3 @@ async def test_axe_finds_nothing(
     assert [] == await findings(page)
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("button", name="How this works")).to_be_focused()
-
-
-async def findings(page: Page) -> list[str]:
-    """Return what axe has to say, as rule and place."""
-    found = await Axe().run(page)
-    return [f"{one['id']}: {node['target']}" for one in found.response["violations"] for node in one["nodes"]]

@@ -1,0 +1,1 @@
+"""Contract tests of the playground, over real HTTP on loopback."""
