@@ -16,9 +16,9 @@ def normal(address: str) -> str | None:
     """
     local, _, domain = address.strip().rpartition("@")
     local = local.lower() if local.isascii() else local
-    host = _host(domain)
-    found = f"{local}@{host}"
-    if not local or not host or len(found) > LONGEST or not found.isprintable() or _BAD.intersection(found):
+    named = host(domain)
+    found = f"{local}@{named}"
+    if not local or not named or len(found) > LONGEST or not found.isprintable() or _BAD.intersection(found):
         return None
     return found
 
@@ -26,7 +26,8 @@ def normal(address: str) -> str | None:
 _BAD = frozenset(' <>()[],;:\\"?')  # "?" is ours; as part of a real address nobody uses it
 
 
-def _host(domain: str) -> str:
+def host(domain: str) -> str:
+    """Give a domain in lower case and IDNA form; empty for what is none."""
     domain = domain.rstrip(".")
     if domain.isascii():
         return domain.lower()

@@ -21,6 +21,7 @@ from weakref import WeakKeyDictionary
 
 import structlog
 
+from channels import mail_address
 from channels.mail_mime import BYTES_LIMIT
 from channels.mail_verdicts import AuthResults, Verdict
 
@@ -64,7 +65,7 @@ def _vouches(verdict: Verdict, domain: str) -> bool:
 
 
 def _domain_of(value: str) -> str:
-    return value.rpartition("@")[2].strip().rstrip(".").lower()
+    return mail_address.host(value.rpartition("@")[2].strip())
 
 
 # --- which domains belong together

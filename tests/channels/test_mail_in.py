@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from channels.mail_in import LOOP_MAILS, MailIn
 from state import errors
@@ -11,6 +14,13 @@ from state.messages import Inbound, Thread
 from tests.channels import mails
 from tests.channels.mails import KIM, LEE, OURS, OUTBOX, SERVER, mail, stated
 from tests.channels.world import World
+
+NAMES = (
+    "From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Content-Type", "Return-Path",
+    "Content-Transfer-Encoding", "Auto-Submitted", "Authentication-Results", "Delivered-To", "Reply-To",
+)  # fmt: skip
+
+LINES = st.lists(st.tuples(st.sampled_from(NAMES), st.binary(max_size=60)), max_size=8)
 
 
 @pytest.fixture(autouse=True)
@@ -237,6 +247,21 @@ async def test_an_address_has_one_spelling(world: World) -> None:
     value = f"{SERVER}; dmarc=pass header.from=xn--bcher-kva.example"
     got = await taken(world, stated(mail(From="Kim <kim@bücher.example>"), value))
     assert ("kim@xn--bcher-kva.example", Assurance.CHANNEL) == (got.sender.address, got.assurance)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    lines=st.lists(st.tuples(st.sampled_from(NAMES), st.binary(max_size=60)), max_size=8), body=st.binary(max_size=99)
+)
+async def test_whatever_comes_can_be_stored(world: World, lines: list[tuple[str, bytes]], body: bytes) -> None:
+    """Nothing in a mail makes taking it fail, here or where it is written down; nothing unproven has a plain name."""
+    world.uses.clear()
+    raw = b"".join(name.encode() + b": " + value + b"\r\n" for name, value in lines) + b"\r\n" + body
+    got = await taken(world, raw)
+    stored = orjson.dumps([got.text, got.name, got.sender.address, got.extra, got.media, got.provider_id])
+    assert stored.decode()
+    assert got.text
+    assert got.sender.address.startswith("?")
 
 
 # --- what is never answered

@@ -73,7 +73,11 @@ def test_bounce_addresses_are_known_again() -> None:
 
 def test_they_come_from_the_settings() -> None:
     """The key is the deployment's own, the address ours."""
-    made = mail_tokens(settings(SMTP_URL="smtp://h", EMAIL_ADDRESS="Support@Acme.Example", EMAIL_INBOUND_TOKEN="t"))
+    made = mail_tokens(
+        settings(
+            SMTP_URL="smtp://h", EMAIL_ADDRESS="Support@Acme.Example", EMAIL_INBOUND_TOKEN="an-inbound-token-of-ours"
+        )
+    )
     assert "support@acme.example" == made.ours
     assert Token(ticket=7, address=KIM) == made.check(made.make(7, KIM), KIM)
     assert TOKENS.check(made.make(7, KIM), KIM) is None
