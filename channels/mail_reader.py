@@ -25,6 +25,8 @@ from channels.mail_verdicts import AuthResults, Verdict
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 20.0
 ANSWER_LIMIT = 16_000_000
+SLOWEST = 10_000_000  # bytes a second that a large mail is given more
+TRIES = 2
 LIVES = 1_000  # mails after which a process is replaced
 _BROKEN = (OSError, asyncio.IncompleteReadError, ValueError, TypeError, LookupError)  # it died, or answers nonsense
 
@@ -33,7 +35,7 @@ _BROKEN = (OSError, asyncio.IncompleteReadError, ValueError, TypeError, LookupEr
 class MailReader:
     """One process for reading mails, started when it is needed. `async with` ends it.
 
-    `patience`: seconds that a mail may take before its process is killed. `ours`: our own addresses.
+    `patience`: seconds that a small mail may take before its process is killed. `ours`: our own addresses.
     """
 
     patience: float = 2.0
@@ -49,23 +51,30 @@ class MailReader:
         await self.close()
 
     async def preview(self, raw: bytes) -> Preview:
-        """Read a mail. Never raises for what is in it."""
+        """Read a mail. Never raises for what is in it.
+
+        What fails is tried once more, in another process: what the mail did it does again, a busy machine does not.
+        """
         if len(raw) > BYTES_LIMIT:
             return mail_parse.not_understood(raw, "too much: bytes")
         async with self._turn:
-            return await self._ask(raw)
+            why = ""
+            for _ in range(TRIES):
+                try:
+                    return await self._ask(raw)
+                except TimeoutError:
+                    why = "took too long"
+                except _BROKEN:
+                    why = "could not be read"
+            return mail_parse.not_understood(raw, why)
 
     async def _ask(self, raw: bytes) -> Preview:
         try:
             process = await self._ready()
-            async with asyncio.timeout(self.patience):
+            async with asyncio.timeout(self.patience + len(raw) / SLOWEST):
                 return restored(await _exchange(process, raw))
-        except BaseException as error:
+        except BaseException:
             await self.close()  # it may be in the middle of something
-            if isinstance(error, TimeoutError):
-                return mail_parse.not_understood(raw, "took too long")
-            if isinstance(error, _BROKEN):
-                return mail_parse.not_understood(raw, "could not be read")
             raise
 
     async def _ready(self) -> asyncio.subprocess.Process:

@@ -156,7 +156,8 @@ iphone|ipad|ipod|icloud|apple|mac|macbook|samsung|galaxy|android|blackberry|huaw
 lg|oneplus|pixel|google|motorola|oppo|honor|windows|lumia|mobile|mobil[^ ]*|móvil|phone|smart ?phone|smartphone
 téléphone|teléfono|telemóvel|telefon[^ ]*|cellulare|celular|handy|tablet[^ ]*|device|dispositivo|gerät|appareil
 toestel|urządzeni[^ ]*|mail|e-?mail|correo|courrier|outlook|yahoo|gmail|proton[^ ]*|tuta[^ ]*|spark|aol
-em client|thunderbird|fastmail|superhuman|mailspring|k-9|fairemail|bluemail|boxer|nine|hey|zoho|gmx|web\.de
+em client|airmail|mailbox|newton|canary|edison|typeapp|mailbird
+thunderbird|fastmail|superhuman|mailspring|k-9|fairemail|bluemail|boxer|nine|hey|zoho|gmx|web\.de
 t-online|freenet|libero|orange|free|sfr|laposte|verizon|at&t|t-mobile|vodafone|o2|wp|onet|interia|app
 """)
 MACHINE = (

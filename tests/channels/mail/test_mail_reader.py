@@ -89,9 +89,10 @@ async def timed(reader: MailReader, raw: bytes) -> tuple[Preview, float]:
     return found, time.perf_counter() - began
 
 
-def pretend(monkeypatch: pytest.MonkeyPatch, folder: Path, body: str) -> None:
+def pretend(monkeypatch: pytest.MonkeyPatch, folder: Path, body: str, *, ready: str = "R") -> None:
     """Put another program in the worker's place."""
-    (folder / "pretended.py").write_text(f"import os, sys, time\nsys.stdout.buffer.write(b'R')\n{body}\n", "utf-8")
+    program = f"import os, sys, time\nsys.stdout.buffer.write({ready.encode()!r})\n{body}\n"
+    (folder / "pretended.py").write_text(program, "utf-8")
     worker = ModuleType("pretended")
     worker.__dict__["READY"] = mail_worker.READY
     monkeypatch.setattr(mail_reader, "mail_worker", worker)
@@ -140,6 +141,26 @@ async def test_a_worker_that_was_killed_meanwhile_is_replaced() -> None:
         reader._process.kill()
         await reader._process.wait()
         assert (await reader.preview(MAIL)).understood
+
+
+async def test_a_mail_that_failed_once_is_read_by_another_process(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What a busy machine did to the first one it need not do to the second."""
+    seen = tmp_path / "seen"
+    body = f"""
+sys.path.insert(0, {str(mail_reader.ROOT)!r})
+from pathlib import Path
+from channels import mail_worker
+if not Path({str(seen)!r}).exists():
+    Path({str(seen)!r}).touch()
+    os._exit(3)
+mail_worker.serve(sys.stdin.buffer, sys.stdout.buffer, frozenset())
+"""
+    pretend(monkeypatch, tmp_path, body, ready="")
+    async with MailReader(patience=30.0) as reader:
+        assert (await reader.preview(MAIL)).text == "It is broken."
+    assert seen.exists()
 
 
 async def test_who_gives_up_waiting_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
