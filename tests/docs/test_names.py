@@ -24,6 +24,7 @@ ELSEWHERE = (
     "replies.yaml",
     "channels.yaml",
     "policies.yaml",
+    "channels.yaml",
     "models.yaml",
 )
 PROMISES = [f"P{number}" for number in range(1, 17)]

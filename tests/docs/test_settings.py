@@ -67,15 +67,6 @@ def test_secrets_suffice_for_production(secrets: dict[str, str]) -> None:
     assert settings.web_identity_secret
 
 
-def test_twilio(secrets: dict[str, str]) -> None:
-    """The four lines turn WhatsApp on, with the real Twilio."""
-    settings = Settings.load({**secrets, **ACME, **settings_of(example(README, "twilio"))})
-    assert "https://api.twilio.com" == settings.twilio_api_base
-    assert {row.name: row.on for row in settings.channels()}["whatsapp"]
-    webhook = next(row[1].strip("`") for row in rows(README, "field") if row[0].startswith("When a message"))
-    assert f"{settings.public_url}/whatsapp/webhook#rc=3&rp=all" == webhook
-
-
 @pytest.mark.parametrize("name, backend", [("openai", "openai_responses"), ("compatible", "openai_chat")])
 def test_language_models(secrets: dict[str, str], name: str, backend: str) -> None:
     """Each block picks its backend."""
