@@ -11,9 +11,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ViewportSize, async_playwright
 
-from tests import servers
 from tests.browser.chat import WATCH, Chat
-from tests.browser.serving import Server
+from tests.browser.serving import Server, free_port
 from tests.browser.shop import Shop
 
 # --disable-quic and no background networking: the browser speaks to this machine only.
@@ -65,7 +64,7 @@ async def shop() -> AsyncIterator[Shop]:
 async def server(tmp_path_factory: pytest.TempPathFactory, listed_shop: Shop) -> AsyncIterator[Server]:
     """One server for all tests that leave it running."""
     settings = {"WEB_ALLOWED_ORIGINS": listed_shop.origin}
-    one = Server(port=servers.free_port(), home=tmp_path_factory.mktemp("server"), settings=settings)
+    one = Server(port=free_port(), home=tmp_path_factory.mktemp("server"), settings=settings)
     try:
         await one.start()
         yield one
@@ -76,7 +75,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory, listed_shop: Shop) ->
 @pytest_asyncio.fixture(loop_scope="session")
 async def own_server(tmp_path: Path) -> AsyncIterator[Server]:
     """A server of the test's own, not started yet."""
-    one = Server(port=servers.free_port(), home=tmp_path)
+    one = Server(port=free_port(), home=tmp_path)
     try:
         yield one
     finally:

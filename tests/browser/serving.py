@@ -8,6 +8,8 @@ import hashlib
 import hmac
 import json
 import os
+import secrets
+import socket
 import subprocess
 import sys
 import time
@@ -19,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-m", "bot", "serve")
 SECRET = "a secret that only these tests know and nobody else"  # no comma: the setting is a list
 PATIENCE_S = 60.0
+MAIL = 445  # so far above the server's own port the playground's mail server listens
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,6 +89,19 @@ class Server:
             "SECRET_KEY": "another secret that only these tests know, long enough",
             "API_TOKEN": "a-token-that-only-these-tests-know-0123456789",
         }
+
+
+def free_port() -> int:
+    """Find a port that is free, as is the mail server's: below those that the system gives to connections."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        if _is_free(port) and _is_free(port + MAIL):
+            return port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def identity(customer: str, *, lasts_s: int = 300) -> str:

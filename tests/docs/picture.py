@@ -12,8 +12,7 @@ from pathlib import Path
 
 from playwright.async_api import Page, async_playwright, expect
 
-from tests import servers
-from tests.browser.serving import ROOT, Server
+from tests.browser.serving import ROOT, Server, free_port
 
 PICTURE = ROOT / "docs/images/playground.png"
 WIDTH, HEIGHT = 1280, 800
@@ -57,7 +56,7 @@ async def play(page: Page) -> None:
 async def main() -> None:
     """Start a server, play, take the picture."""
     with tempfile.TemporaryDirectory() as folder:
-        server = Server(port=servers.free_port(), home=Path(folder))
+        server = Server(port=free_port(), home=Path(folder))
         await server.start()
         try:
             async with async_playwright() as playwright:
