@@ -139,9 +139,11 @@ class Slack:
         if slack_events.gone(payload, self._team.me):
             self._team.lost(word(payload, "event", "type"))
             return None
+        self._team.look(payload)
+        if slack_events.idle(payload):
+            return None
         if not self._ports.ready():
             raise Later
-        self._team.look(payload)
         try:
             me = await self._team.who()
             heard = slack_events.understand(payload, me, raw)

@@ -228,20 +228,20 @@ def _said(text: str) -> list[Block]:
 # --- the modal
 
 
-def reply_modal(about: dict[str, str], *, title: str) -> Block:
-    """Ask for the words to the customer; `about` comes back with them."""
+def reply_modal(about: dict[str, str], *, ticket: str) -> Block:
+    """Ask for the words to the customer; `about` comes back with them, `ticket` says whose customer that is."""
     return {
         "type": "modal",
         "callback_id": REPLY,
         "private_metadata": orjson.dumps(about).decode(),
-        "title": _plain(cut(title, 24)),
+        "title": _plain("Reply to customer"),
         "submit": _plain("Send to customer"),
         "close": _plain("Cancel"),
         "blocks": [
             {
                 "type": "input",
                 "block_id": TEXT,
-                "label": _plain("Your words, as the customer will read them"),
+                "label": _plain(cut(f"To the customer of {_one_line(ticket)}", HEADER)),
                 "element": {"type": "plain_text_input", "action_id": TEXT, "multiline": True, "max_length": 3_000},
             }
         ],

@@ -60,10 +60,10 @@ def in_thread(text: str, bot: str) -> tuple[str, str] | None:
     if first.lower() == REPLY:
         words = plain(rest)
         return ("reply", words) if words else ("", "")
-    mention = f"<@{bot}>"
-    if mention not in text:
+    parts = re2.split(f"<@{re2.escape(bot)}(?:\\|[^<>]*)?>", text)
+    if len(parts) == 1:
         return None
-    words = plain(" ".join(part.strip() for part in text.split(mention)))
+    words = plain(" ".join(part.strip() for part in parts))
     name = _split(words)[0].lower().rstrip(".!?:,")
     if name in ASKED:
         return ASKED[name], _split(words)[1]

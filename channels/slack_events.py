@@ -16,10 +16,14 @@ NAME = "slack"
 FORM = "application/x-www-form-urlencoded"
 MOST_FIELDS = 200
 SAID = ("message", "app_mention")
-OWN_SUBTYPES = ("", "thread_broadcast")  # every other one is an edit, a bot, somebody who joined …
+OWN_SUBTYPES = ("", "thread_broadcast", "file_share")  # every other one is an edit, a bot, somebody who joined …
 CLICKS = {"take_over": "take_over", "hand_back": "hand_back", "priority": "priority", "resolve": "resolve"}
 
-USAGE = "Ask me in a ticket's thread, as in “@bot draft”, “@bot summarize” or “@bot status of 18492”; or use /ticket."
+USAGE = (
+    "Nothing was done. In a ticket's thread “!reply …” writes to the customer, and “@bot draft”, “@bot summarize”"
+    " or “@bot status of 18492” asks me; elsewhere use /ticket and /reply."
+)
+NO_FILES = "Files cannot be sent to the customer from here. Nothing was sent; say it without the file, or send a link."
 NOT_READ_BACK = "This text cannot be read back word for word; use “Reply to customer” instead. Nothing was sent."
 
 
@@ -94,6 +98,14 @@ def gone(payload: dict[str, Any], me: Me | None) -> bool:
     return kind == "app_uninstalled" or (kind == "tokens_revoked" and bool(bots) and ours)
 
 
+def idle(payload: dict[str, Any]) -> bool:
+    """Whether an event cannot concern us, whoever we are: not said by a person, or with no word for the bot in it."""
+    if word(payload, "type") != "event_callback":
+        return False
+    event, text = at(payload, "event"), word(payload, "event", "text")
+    return not _is_said(event, None) or not (slack_commands.REPLY in text.lower() or "<@" in text)
+
+
 def understand(payload: dict[str, Any], me: Me, raw: bytes) -> Heard:
     """Say what a payload comes to."""
     kind = word(payload, "type")
@@ -130,19 +142,21 @@ def _event(payload: dict[str, Any], me: Me, raw: bytes) -> Heard:
         "once": key,
     }
     shared = at(payload, "is_ext_shared_channel") is True or not _is_ours(payload, me)
+    if verb == "reply" and word(event, "subtype") == "file_share":
+        return Heard(kind="event", **where, say=NO_FILES, shared=shared)
     if not thread or not verb:
         return Heard(kind="event", **where, say=USAGE, shared=shared)
     act = _act(me, where, raw, provider_id=key, verb=verb, text=text, place=f"{channel}/{thread}")
     return Heard(kind="event", **where, act=act, shared=shared)
 
 
-def _is_said(event: object, me: Me) -> bool:
+def _is_said(event: object, me: Me | None) -> bool:
     """Whether a person said it, for the first time: no edit, no bot, not ourselves."""
     if word(event, "type") not in SAID or word(event, "subtype") not in OWN_SUBTYPES:
         return False
     if word(event, "bot_id") or at(event, "edited") or at(event, "hidden"):
         return False
-    return word(event, "user") not in {"", me.user}
+    return word(event, "user") not in {"", me.user if me else ""}
 
 
 def _is_ours(payload: dict[str, Any], me: Me) -> bool:
@@ -168,7 +182,7 @@ def _click(payload: dict[str, Any], me: Me, raw: bytes) -> Heard:
     once = _once(where["team"], where["user"], word(action, "action_ts"), name, channel, ts)
     heard = Heard(kind="click", **where, once=once, trigger=word(payload, "trigger_id"))
     if name == slack_blocks.REPLY:
-        return _opening(heard, action)
+        return _opening(heard, payload, action)
     if name == "send":
         return _sending(heard, payload, action, me, raw)
     given = _given(name, action, heard)
@@ -195,9 +209,13 @@ def _given(name: str, action: object, heard: Heard) -> dict[str, str] | None:
     return {"verb": CLICKS[name], "ticket": ticket, "text": chosen if name in {"priority", "resolve"} else ""}
 
 
-def _opening(heard: Heard, action: object) -> Heard:
+def _opening(heard: Heard, payload: dict[str, Any], action: object) -> Heard:
     about = {"t": _ticket(action), "c": heard.channel, "p": heard.thread}
-    return replace(heard, modal=slack_blocks.reply_modal(about, title="Reply to customer")) if about["t"] else heard
+    if not about["t"]:
+        return heard
+    blocks = at(payload, "message", "blocks")
+    title = word(blocks[0], "text", "text") if isinstance(blocks, list) and blocks else ""
+    return replace(heard, modal=slack_blocks.reply_modal(about, ticket=title or "this ticket"))
 
 
 def _sending(heard: Heard, payload: dict[str, Any], action: object, me: Me, raw: bytes) -> Heard:

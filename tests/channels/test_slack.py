@@ -228,3 +228,16 @@ async def test_other_methods_are_not_there(staff: Client) -> None:
     """One route, by POST."""
     async with staff.get(PATH) as response:
         assert 405 == response.status
+
+
+async def test_idle_events_are_acknowledged_though_slack_is_away(world: World, serve: Serve, free_port: int) -> None:
+    """Nothing need be asked about them; refusals by the score would have the subscription switched off."""
+    world.settings = slack.slack_settings(f"http://127.0.0.1:{free_port}/api")
+    client = await serve(Slack(world.ports()))
+    statuses = []
+    for inner in (slack.message("among us"), {"type": "team_join"}, slack.message("!reply x", bot_id="B1")):
+        async with client.post(PATH, **slack.signed(orjson.dumps(slack.event(inner)))) as response:
+            statuses.append(response.status)
+    async with client.post(PATH, **said("!reply Hello")) as response:
+        statuses.append(response.status)
+    assert [200, 200, 200, 503] == statuses

@@ -239,5 +239,7 @@ def test_lines_say_who_sees_them() -> None:
 
 def test_the_modal_is_within_the_limits() -> None:
     """As the pretended Slack checks them."""
-    view = slack_blocks.reply_modal({"t": "x" * 64, "c": "C1", "p": "1.2"}, title="A title that is longer than 24")
+    view = slack_blocks.reply_modal(
+        {"t": "x" * 64, "c": "C1", "p": "1.2"}, ticket="#18 " + "A title that is long " * 40
+    )
     assert "Send to customer" == limits.check_view(view)["submit"]["text"]

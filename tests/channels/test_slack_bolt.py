@@ -24,7 +24,7 @@ from tests.channels.world import World
 
 Json = dict[str, Any]
 Dispatch = Callable[[Json], Awaitable[int]]
-MODAL = slack_blocks.reply_modal({"t": "tk-1", "c": slack.SUPPORT, "p": slack.ROOT}, title="Reply to customer")
+MODAL = slack_blocks.reply_modal({"t": "tk-1", "c": slack.SUPPORT, "p": slack.ROOT}, ticket="#18 Refund")
 
 
 @pytest.fixture

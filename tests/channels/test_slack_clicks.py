@@ -102,7 +102,7 @@ async def test_a_reply_is_written_in_a_modal(post: Post, world: World, workspace
 async def test_a_refused_reply_stays_in_the_modal(post: Post, world: World) -> None:
     """With the reason, so that the words are not lost."""
     world.refusal = Acted(done=False, reason="role", message="Your role does not allow this.")
-    view = slack_blocks.reply_modal({"t": "tk-1", "c": SUPPORT, "p": ROOT}, title="Reply")
+    view = slack_blocks.reply_modal({"t": "tk-1", "c": SUPPORT, "p": ROOT}, ticket="#18 Refund")
     status, text = await post(slack.interaction(slack.submission(view, "Hello")))
     assert (200, "errors", "Your role does not allow this.") == (
         status,

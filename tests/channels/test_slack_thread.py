@@ -74,6 +74,7 @@ async def test_a_reply_is_what_begins_with_the_word(post: Post, world: World) ->
         ("<@U0BOT> Draft: in Spanish, please", ("draft", "in Spanish, please")),
         ("<@U0BOT> summarise", ("summarize", "")),
         ("<@U0BOT> Summary.", ("summarize", "")),
+        ("<@U0BOT|throughline> draft", ("draft", "")),
     ],
 )
 async def test_the_bot_is_asked_by_a_mention(post: Post, world: World, text: str, expected: tuple[str, str]) -> None:
@@ -83,6 +84,15 @@ async def test_the_bot_is_asked_by_a_mention(post: Post, world: World, text: str
     for kind in kinds:
         assert 200 == (await post(said(text, ts=ts, type=kind)))[0]
     assert [expected] == [(act.verb, act.text) for act in world.acts]
+
+
+async def test_a_reply_with_a_file_is_not_sent_by_halves(post: Post, world: World, workspace: Workspace) -> None:
+    """The person is told; a file without a word for us stays among staff."""
+    files = [{"id": "F1", "name": "terms.pdf"}]
+    assert 200 == (await post(said("!reply See the file", subtype="file_share", files=files)))[0]
+    assert slack_events.NO_FILES == (await whispered(workspace))["text"]
+    assert 200 == (await post(said("look at this", subtype="file_share", files=files)))[0]
+    assert ([], 1) == (world.acts, len(workspace.named("chat.postEphemeral")))
 
 
 async def test_an_event_that_comes_four_times_acts_once(post: Post, world: World) -> None:
@@ -117,7 +127,7 @@ async def test_a_retry_is_taken_when_the_first_was_not(post: Post, world: World)
     [
         {"subtype": "message_changed"},
         {"subtype": "bot_message"},
-        {"subtype": "file_share"},
+        {"subtype": "channel_join"},
         {"bot_id": "B2"},
         {"user": BOT},
         {"edited": {"ts": "1"}},
