@@ -21,6 +21,7 @@ _REPLIERS = (
 _BULK = frozenset({"bulk", "list", "junk", "auto_reply", "auto-reply"})
 _LISTS = ("list-id", "list-unsubscribe", "list-post", "list-help", "list-subscribe", "list-owner", "list-archive")
 _NOBODY = frozenset({"noreply", "donotreply", "nichtantworten", "nepasrepondre", "noresponder"})
+_NO_ANSWER = frozenset({"all", "oof", "autoreply"})
 _DAEMONS = frozenset({"mailer-daemon", "mail-daemon", "postmaster"})
 
 
@@ -74,6 +75,12 @@ def _said(headers: Headers) -> list[str]:
     if headers.has(LOOP_HEADER):
         reasons.append("our own loop")
     return reasons
+
+
+def wants_no_auto_reply(headers: Headers) -> bool:
+    """Say whether the sender's program asks for no automatic answer; it may only decline receipts (`DR`, `RN`)."""
+    asked = {word.strip().lower() for value in headers.all("x-auto-response-suppress") for word in value.split(",")}
+    return not asked.isdisjoint(_NO_ANSWER)
 
 
 def _is_nobody(local_part: str) -> bool:

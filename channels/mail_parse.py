@@ -146,7 +146,7 @@ def _known(headers: Headers) -> Preview:
         references=mail_decode.ids(headers.raw("references")),
         tags=_tags(subject),
         loops=tuple(render.clean(value) for value in headers.all(mail_kind.LOOP_HEADER)[:_LOOPS_LIMIT]),
-        wants_no_auto_reply=headers.has("x-auto-response-suppress"),
+        wants_no_auto_reply=mail_kind.wants_no_auto_reply(headers),
         auth_results=mail_verdicts.auth_results(headers),
     )
 

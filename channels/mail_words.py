@@ -167,6 +167,7 @@ get outlook for (ios|android|mac|windows)
 (sent )?from my (iphone|ipad|android|samsung|blackberry|phone|mobile)( [^ !?;,]+){0,3}
 sent (via|from|by) ?(a |my )?(mobile|phone|cell|galaxy|mailbox|airmail)[^?:;]{0,40}
 從我的 iphone 傳送|从我的 ?iphone ?发送
+az? (iphone|ipad)[^ ]* küldve|أ?ُ?رسلت من .{0,12}(iphone|ipad).{0,12}
 iphoneから送信|나의 iphone에서 보냄|отправлено с iphone
 (von|mit|über|via) (meine[mnr]?|dem|der|outlook|yahoo)( [^ ]+){0,6} (gesendet|geschickt|verschickt|geschrieben)
 gesendet (von|mit|mittels|aus|über|durch)( [^ ]+){0,2} (DEVICE)TAIL

@@ -59,10 +59,18 @@ def test_people_are_people(headers: str) -> None:
     assert sort(headers) == ("normal", ())
 
 
-def test_who_wants_no_automatic_answer_is_still_a_person() -> None:
-    """Exchange asks for no automatic answer on people's mail."""
-    raw = b"From: kim@example.com\r\nX-Auto-Response-Suppress: DR, AutoReply\r\n\r\nhi\r\n"
-    assert mail_parse.preview(raw).wants_no_auto_reply
+@pytest.mark.parametrize(
+    "value, asked",
+    [
+        ("All", True), ("DR, AutoReply", True), ("dr, rn, nrn, oof, autoreply", True), ("OOF", True),
+        ("DR, RN, NRN", False), ("None", False), ("", False),
+    ],
+)  # fmt: skip
+def test_who_wants_no_automatic_answer_is_still_a_person(value: str, asked: bool) -> None:
+    """Exchange asks for no automatic answer on people's mail; who declines receipts alone may be answered."""
+    raw = f"From: kim@example.com\r\nX-Auto-Response-Suppress: {value}\r\n\r\nhi\r\n".encode()
+    assert mail_parse.preview(raw).wants_no_auto_reply is asked
+    assert mail_parse.preview(raw).class_ == "normal"
     assert not mail_parse.preview(raw.replace(b"X-Auto", b"X-Other")).wants_no_auto_reply
 
 
