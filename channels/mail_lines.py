@@ -27,6 +27,7 @@ class Lines:
     cuts: frozenset[int] = frozenset()  # here begins an element that holds what is answered
     attributed: frozenset[int] = frozenset()
     signed: frozenset[int] = frozenset()
+    ruled: frozenset[int] = frozenset()  # here begins an element with a line drawn above it
 
 
 def split(text: str) -> Lines:

@@ -159,6 +159,20 @@ def _is_block(texts: Sequence[str], start: int, last: int, found: dict[str, int]
     return not kinds.isdisjoint({"sent", "date"}) and any("@" in text for text in texts[start : last + 1])
 
 
+def ruled_end(texts: Sequence[str], start: int) -> int:
+    """Tell where a header block ends that has a line drawn above it, in whatever language; 0 when it is none.
+
+    It names a sender, or holds three labels at least, an address and a time.
+    """
+    end = start
+    while end < min(start + BLOCK_LINES, len(texts)) and ":" in texts[end][:32]:
+        end += 1
+    block = " ".join(texts[start:end])[: 4 * LINE_LIMIT]
+    if end - start >= 3 and has(_ADDRESS, block) and has(_TIME, block):
+        return end
+    return start + 1 if label(texts[start]) == "from" else 0
+
+
 def attribution(texts: Sequence[str], last: int, first: int = 0) -> tuple[int, bool] | None:
     """Find the attribution that ends in a line: where it starts, and whether it is certain without quote marks below.
 

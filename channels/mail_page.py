@@ -33,7 +33,9 @@ class Page:
     _line_flags: int = 0
     _gap: int = 0  # what comes before the next text: 0 nothing, 1 a new line, 2 a blank line
     _in_row: bool = False  # a cell of this row is finished
+    _ruled: set[int] = field(default_factory=set)
     _cut: bool = False
+    _rule: bool = False
     _bullet: str = ""
     _open: list[tuple[str, int, int]] = field(default_factory=list)  # name, flags outside, space after
     _count: dict[str, int] = field(default_factory=dict)
@@ -86,6 +88,8 @@ class Page:
             own |= tags.CITE
         if own & tags.CUT:
             self._gap, self._cut = max(self._gap, 1), True
+        elif own & tags.RULED:
+            self._gap, self._rule = max(self._gap, 1), True
         if own & _LAYOUT & ~self.flags:
             self._gap = max(self._gap, 1)
         self.flags |= own & tags.LASTING
@@ -153,6 +157,9 @@ class Page:
         if self._cut:
             self._cuts.add(len(self.texts))
             self._cut = False
+        if self._rule:
+            self._ruled.add(len(self.texts))
+            self._rule = False
         if self._bullet:
             self._line.append(self._bullet)
             self._bullet = ""
@@ -192,6 +199,7 @@ class Page:
             cuts=frozenset(self._cuts),
             attributed=frozenset(self._attributed),
             signed=frozenset(self._signed),
+            ruled=frozenset(self._ruled),
         )
 
 

@@ -10,7 +10,7 @@ from channels.mail_patterns import compiled, has
 
 TAG_LIMIT = 4_000
 OPEN, CLOSE, EMPTY, BREAK, PICTURE, ITEM, IGNORED, RAW_TEXT = range(8)
-HIDDEN, QUOTE, CITE, SIGNATURE, ATTRIBUTION, PRE, CUT, TIGHT, REPLY, IN_REPLY = (1 << bit for bit in range(10))
+HIDDEN, QUOTE, CITE, SIGNATURE, ATTRIBUTION, PRE, CUT, TIGHT, REPLY, IN_REPLY, RULED = (1 << bit for bit in range(11))
 LASTING = HIDDEN | QUOTE | CITE | SIGNATURE | ATTRIBUTION | PRE | REPLY  # what holds for everything inside
 
 _VOID = frozenset(
@@ -37,9 +37,10 @@ _INVISIBLE = compiled(
 # No tag without one of these has a meaning of its own, and most have none: this saves reading their attributes.
 _TELLING = compiled(
     r"(?i)hidden|display|visib|font-size|opacity|mso|transparent|indent|left|top|right|overflow|margin|gmail|moz-|yahoo"
-    r"|proton|outlook|signature|quote|cite|reply|rply|olk_|mail-editor|iosymail|\bqt\b"
+    r"|border-top|proton|outlook|signature|quote|cite|reply|rply|olk_|mail-editor|iosymail|\bqt\b"
 )
 _BORDER = compiled(r"border-left:[^;]*(?:solid|[1-9])|border-left-width:[1-9]")
+_RULE = compiled(r"border(?:-left)?:(?:none|medium none).*border-top:[^;]*solid")
 _NO_MARGIN = compiled(r"(?:^|;)margin(?:-top|-bottom)?:0[a-z]*(?:[ ;]|$)")
 _CLASSES = {
     "gmail_quote": REPLY, "gmail_quote_container": REPLY,
@@ -150,6 +151,8 @@ def _meaning(name: str, given: dict[str, str], hidden: AbstractSet[str]) -> int:
         flags = flags & ~REPLY | _blockquote(given, style)
     elif name == "div" and given.get("name") == "quote":
         flags |= CITE
+    elif name == "div" and "border-top:" in style and has(_RULE, style):
+        flags |= RULED
     elif name == "p" and style and has(_NO_MARGIN, style):
         flags |= TIGHT
     return flags

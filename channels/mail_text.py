@@ -146,7 +146,7 @@ def _marks(lines: Lines) -> Iterator[_Mark]:
 
 
 def _candidates(lines: Lines) -> list[int]:
-    special = lines.cuts | lines.attributed
+    special = lines.cuts | lines.attributed | lines.ruled
     found = [
         index
         for index, text in enumerate(lines.texts)
@@ -176,6 +176,7 @@ def _is_promising(lines: Lines, index: int) -> bool:
         or _ends_bare(text)
         or index in lines.cuts
         or index in lines.attributed
+        or index in lines.ruled
         or (marks.label(text) in _FIRST and not (index and marks.label(lines.texts[index - 1])))
     )
 
@@ -188,11 +189,18 @@ def _mark_at(lines: Lines, index: int, reached: int) -> _Mark | None:
         return _Mark(kind=kind, start=index, end=_past_header(lines, index + 1))
     if lines.quoted[index]:
         return None
-    if index in lines.cuts:
-        return _Mark(kind="block", start=_above(lines, index), end=index + 1)
-    if marks.label(text) in _FIRST and (end := marks.block_end(lines.texts, index)):
+    if end := _block_at(lines, index):
         return _Mark(kind="block", start=_above(lines, index), end=end)
     return _attribution_at(lines, index, reached)
+
+
+def _block_at(lines: Lines, index: int) -> int:
+    """Tell where a header block ends that starts here, by its labels or by what the page says; 0 if none does."""
+    if index in lines.cuts:
+        return index + 1
+    if marks.label(lines.texts[index]) in _FIRST and (end := marks.block_end(lines.texts, index)):
+        return end
+    return marks.ruled_end(lines.texts, index) if index in lines.ruled else 0
 
 
 def _attribution_at(lines: Lines, index: int, reached: int) -> _Mark | None:

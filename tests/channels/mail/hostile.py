@@ -151,6 +151,7 @@ HTML: dict[str, Callable[[int], str]] = {
     "signatures": lambda n: filled("<div class=gmail_signature>x</div>y", n),
     "attributions": lambda n: filled("<div class=gmail_attr>On x wrote:</div>y", n),
     "cuts": lambda n: filled("<div id=divRplyFwdMsg>x</div>", n),
+    "rules drawn": lambda n: filled("<div style='border:none;border-top:solid 1pt'>x: y</div>", n),
     "a long style": lambda n: f'<p style="{filled("width:0;", n)}">x',
     "long styles": lambda n: filled(f'<p style="{"height:0;" * 400}">x', n),
     "a long class": lambda n: f'<p class="{filled("ab ", n)}">x',

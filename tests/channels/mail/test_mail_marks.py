@@ -56,6 +56,21 @@ def test_header_blocks(lines: list[str], end: int) -> None:
     assert marks.block_end(lines, 0) == end
 
 
+@pytest.mark.parametrize(
+    "lines, end",
+    [
+        (["Saatja: a@b.example", "Saadetud: 2. märts 2026 09:14", "Teema: x", "text"], 3),
+        (["From: a", "text"], 1),
+        (["Height: 2 m", "Width: 1 m", "Depth: 40 cm", "text"], 0),
+        (["Saatja: a@b.example", "Teema: x", "text"], 0),
+        (["text"], 0),
+    ],
+)
+def test_header_blocks_below_a_line(lines: list[str], end: int) -> None:
+    """With a line drawn above it one is recognised in any language, and measures are still measures."""
+    assert marks.ruled_end(lines, 0) == end
+
+
 def test_a_form_is_no_header_block() -> None:
     """A line with another label above it makes it a form."""
     assert marks.block_end(["Name: Kim", "From: a@b.example", "Subject: x", "Date: y"], 1) == 0
