@@ -12,6 +12,7 @@ import time
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
+import orjson
 import structlog
 from aiohttp import web
 
@@ -21,6 +22,7 @@ from channels.slack_api import Api, Pace, Refused
 from channels.slack_events import Heard, word
 from channels.slack_post import Desk
 from channels.slack_socket import Later, Socket
+from channels.slack_sweep import SWEEP_S, SWEEP_SOON_S, Sweep
 from channels.slack_team import CHECK_FIRST_S, QUICK_S, SHARED, Team
 from channels.staff import Case, Note, Posted
 from state import errors
@@ -54,7 +56,8 @@ class Slack:
         self._desk = Desk(self._api, self._team, channel, Pace())
         self._answered = slack_verify.Answered()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._watching: asyncio.Task[None] | None = None
+        self._watching: list[asyncio.Task[None]] = []
+        self._sweep = Sweep(self._api, channel, ports.cursor)
         app_token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else ""
         self._socket = Socket(self._api.base, app_token, self._hear) if app_token else None
 
@@ -65,7 +68,7 @@ class Slack:
     async def start(self) -> None:
         """Open the client. Slack is asked for the first time once messages are taken."""
         self._api.open()
-        self._watching = asyncio.create_task(self._watch())
+        self._watching = [asyncio.create_task(self._watch()), asyncio.create_task(self._catch_up())]
 
     async def close(self) -> None:
         """Hang up; what is being told to staff gets a moment to end."""
@@ -73,7 +76,7 @@ class Slack:
             await self._socket.close()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CLOSE_S)
-        tasks = [*self._tasks, *([self._watching] if self._watching else [])]
+        tasks = [*self._tasks, *self._watching]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -218,9 +221,7 @@ class Slack:
 
     async def _watch(self) -> None:
         """Once messages are taken: look who we are and what the channel is, dial in, and look again every day."""
-        await asyncio.sleep(CHECK_FIRST_S)
-        while not self._ports.ready():  # noqa: ASYNC110 - readiness is asked for, it does not ring
-            await asyncio.sleep(CHECK_FIRST_S)
+        await self._readiness()
         if self._socket is not None:
             self._socket.start()
         while True:
@@ -229,6 +230,28 @@ class Slack:
             except Refused as error:
                 log.warning("slack_not_checked", reason=error.reason)
             await asyncio.sleep(self._team.next_check_s)
+
+    async def _catch_up(self) -> None:
+        """Once messages are taken, and every few minutes: hear what was said while nobody could be told of it."""
+        await self._readiness()
+        while True:
+            try:
+                await self._sweep.run(self._said)
+            except (Later, Refused, errors.BotError) as error:
+                log.info("slack_not_swept", error=type(error).__name__)
+            await asyncio.sleep(SWEEP_S if self._team.me else SWEEP_SOON_S)
+
+    async def _said(self, payload: dict[str, Any]) -> None:
+        """Hear a message that was found, as though its event had come."""
+        if not slack_events.idle(payload):
+            me = await self._team.who()
+            found = {**payload, "team_id": me.team}
+            await self._hear(found, orjson.dumps(found))
+
+    async def _readiness(self) -> None:
+        await asyncio.sleep(CHECK_FIRST_S)
+        while not self._ports.ready():  # noqa: ASYNC110 - readiness is asked for, it does not ring
+            await asyncio.sleep(CHECK_FIRST_S)
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

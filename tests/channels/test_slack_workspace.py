@@ -11,10 +11,11 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 
-from channels import slack_api, slack_events, slack_socket, slack_team
+from channels import slack_api, slack_events, slack_socket, slack_sweep, slack_team
 from channels.slack import Slack
 from channels.staff import Note, Posted
 from playground.app import standalone
+from state.errors import RetryLater
 from state.messages import Acted
 from tests.channels import slack
 from tests.channels.slack import CASE
@@ -275,3 +276,42 @@ async def test_sockets_that_break_are_dialled_again(office: Office, monkeypatch:
     await until(lambda: _connected(office.client), "the socket again")
     await say(office.client, "!reply Hello", thread_ts=office.root)
     assert ["Hello"] == [each.text for each in office.world.acts]
+
+
+@pytest.mark.parametrize("way", ["http"], indirect=True)
+async def test_what_was_said_during_an_outage_is_read_later(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, from the threads: what Slack gave up bringing, and nothing that was heard before or said long ago."""
+    monkeypatch.setattr(slack_sweep, "YOUNG_S", 0.0)
+    monkeypatch.setattr(slack_sweep, "PAGE", 2)
+    sweep, hear = office.channel._sweep, office.channel._said
+    await say(office.client, "!reply long ago", thread_ts=office.root)
+    office.world.acts.clear()  # as though it had been before the channel was first connected
+    await sweep.run(hear)
+    await say(office.client, "!reply heard", thread_ts=office.root)
+    await office.fault("lost_event", "/event", times=9)
+    for text in ("among us", "!reply one", f"<@{BOT}> draft", "!reply two"):
+        await act(office.client, "write", user=ROBIN, text=text, thread_ts=office.root, wait=False)
+    await act(office.client, "write", user=GUEST, text="!reply three", thread_ts=office.root, wait=False)
+    assert ["heard"] == [each.text for each in office.world.acts]
+    office.world.failing = True
+    with pytest.raises(RetryLater):
+        await sweep.run(hear)
+    office.world.failing = False
+    for _ in range(2):
+        await sweep.run(hear)
+    assert [("reply", "heard"), ("reply", "one"), ("draft", ""), ("reply", "two")] == [
+        (each.verb, each.text) for each in office.world.acts
+    ]
+    assert slack_team.GUEST == await office.told(GUEST)
+
+
+@pytest.mark.parametrize("way", ["http"], indirect=True)
+async def test_what_is_too_old_is_not_done_any_more(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By then staff have seen that nothing came of it."""
+    monkeypatch.setattr(slack_sweep, "YOUNG_S", 0.0)
+    monkeypatch.setattr(slack_sweep, "REACH_S", 0.0)
+    await office.channel._sweep.run(office.channel._said)
+    await office.fault("lost_event", "/event", times=9)
+    await act(office.client, "write", user=ROBIN, text="!reply late", thread_ts=office.root, wait=False)
+    await office.channel._sweep.run(office.channel._said)
+    assert [] == office.world.acts
