@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ from config.settings import Settings
 from config.tuning import Tuning
 from state.sql.staff import PRIORITIES
 from tests.channels.mails import mail
-from tests.docs.examples import ROOT, example, rows, settings_of
+from tests.docs.examples import PAGES, ROOT, example, rows, settings_of
 from tests.docs.running import running_here, shell
+from tests.docs.test_names import HEAVIEST
 from tests.docs.test_settings import ACME, secrets
 from tests.harness.places import Place
 from tests.harness.waiting import until
@@ -195,6 +197,9 @@ async def test_a_raw_mail_by_curl(tmp_path: Path, migrated_sqlite_url: str) -> N
         env = {"BOT": stage.place.url, "EMAIL_INBOUND_TOKEN": stage.place.environment()["EMAIL_INBOUND_TOKEN"]}
         said = await asyncio.to_thread(shell, example(MAIL, "raw"), cwd=tmp_path, env=env)
         assert '{"new": true}' == said
+        env["API_TOKEN"] = stage.place.environment()["API_TOKEN"]
+        seen = json.loads(await asyncio.to_thread(shell, example(MAIL, "preview"), cwd=tmp_path, env=env))
+        assert ("I want to talk to a person", "normal") == (seen["text"], seen["class"])
 
         async def tickets() -> object:
             return (await stage.operators.get("/tickets"))["tickets"] or None
@@ -217,6 +222,14 @@ def test_the_extra_is_named() -> None:
     """The command installs the file that is there."""
     (name,) = re2.findall(r"requirements/[\w.-]+", example(MAIL, "mail-auth"))
     assert "dkimpy" in (ROOT / name).read_text()
+
+
+def test_pictures_are_light() -> None:
+    """Each is shown by a page, and does not hold it up."""
+    pages = "".join(page.read_text() for page in PAGES)
+    for picture in sorted((ROOT / "docs/images").iterdir()):
+        assert f"images/{picture.name})" in pages
+        assert picture.stat().st_size <= HEAVIEST, picture.name
 
 
 def test_every_channel_has_a_page_or_is_on_the_readme() -> None:
