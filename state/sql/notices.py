@@ -38,10 +38,12 @@ def tell(
     clock = yield query("SELECT *, {now} AS now FROM sessions WHERE id = :id {lock}", id=session_id)
     session = clock[0]
     reach = (yield from queries.folded(vault, row)).reach
-    to = _targets(list(reach.values()), besides=besides, windows=windows, now=session["now"])
-    rows = yield query("SELECT id, channel FROM identities WHERE id = :id", id=also)
-    if rows and rows[0]["channel"] not in to and windows.get(rows[0]["channel"], 0) is None:
-        to[rows[0]["channel"]] = also
+    rows = yield query("SELECT id, channel FROM identities WHERE user_id = :user_id", user_id=session["user_id"])
+    own = {str(row["id"]): str(row["channel"]) for row in rows}
+    known = [one for one in reach.values() if one.identity in own]
+    to = _targets(known, besides=besides, windows=windows, now=session["now"])
+    if also in own and own[also] not in to and windows.get(own[also], 0) is None:
+        to[own[also]] = also
     sent = {channel: identity for channel, identity in to.items() if windows[channel] != FETCHED}
     to = sent or to  # a client that fetches sees what is said elsewhere in the one transcript
     for number, (channel, identity) in enumerate(to.items()):

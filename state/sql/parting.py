@@ -53,9 +53,15 @@ def _once(vault: Vault, target: str, moved: Sequence[ev.Stored]) -> Tx[list[ev.S
     ids = {_message(s): s.seq for s in moved if _message(s)}
     if not ids:
         return list(moved)
-    own = yield from whole(vault, target)
-    yield from _erase(target, {s.seq for s in own if _message(s) in ids and _message(s)})
+    yield from forget_copies(vault, target, moved)
     return [s for s in moved if not _message(s) or ids[_message(s)] == s.seq]
+
+
+def forget_copies(vault: Vault, session_id: str, moved: Sequence[ev.Stored]) -> Tx[None]:
+    """Erase messages where they lie a second time, since they had come along unanswered with a link."""
+    ids = {_message(s) for s in moved} - {None}
+    own = yield from whole(vault, session_id)
+    yield from _erase(session_id, {s.seq for s in own if _message(s) in ids})
 
 
 def _message(stored: ev.Stored) -> tuple[str, str] | None:
@@ -70,6 +76,12 @@ def _erase(session_id: str, seqs: set[int] | frozenset[int]) -> Tx[None]:
             " WHERE session_id = :session_id AND seq = :seq",
             [{"gone": GONE, "none": b"", "session_id": session_id, "seq": seq} for seq in sorted(seqs)],
         )
+        yield from _to_be_folded(session_id)
+
+
+def _to_be_folded(session_id: str) -> Tx[None]:
+    """Whoever reads the session next folds its log anew."""
+    yield query("UPDATE sessions SET state = NULL, state_seq = 0 WHERE id = :id", id=session_id)
 
 
 def _reseal(vault: Vault, session_id: str, user_id: str, changed: Sequence[ev.Stored]) -> Tx[None]:
@@ -93,6 +105,7 @@ def _reseal(vault: Vault, session_id: str, user_id: str, changed: Sequence[ev.St
             " WHERE session_id = :session_id AND seq = :seq",
             found,
         )
+        yield from _to_be_folded(session_id)
 
 
 def rows(vault: Vault, source: Row, target: Mapping[str, Any], cuts: Sequence[Cut]) -> Tx[None]:

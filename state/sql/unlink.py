@@ -174,8 +174,6 @@ def _part(vault: Vault, source: Row, to: Row, plan: Leaving, *, between: Mapping
         made = partition.cut(stored, plan)
         cuts.append(made)
         target = yield from parting.move(vault, session_id, user_id, target, made)
-        if session_id != source["id"] and (made.moved or made.changed):
-            yield query("UPDATE sessions SET state = NULL, state_seq = 0 WHERE id = :id", id=session_id)
     yield from parting.rows(vault, source, target, cuts)
     left = ev.IdentityUnlinked(
         to=to["id"],
@@ -275,6 +273,8 @@ def _unread(vault: Vault, source: Row, to: Row, old: str, fresh: str) -> Tx[None
     """Let the messages that no turn has answered begin the new log, and the old one go on without the address."""
     stored = yield from log.between(vault, source["id"], source["done_seq"], source["next_seq"])
     made = partition.unread(stored, old, fresh)
+    for row in (yield query("SELECT id FROM sessions WHERE forwarded_to = :id", id=source["id"])):
+        yield from parting.forget_copies(vault, row["id"], made.moved)
     target = yield from parting.move(vault, source["id"], source["user_id"], dict(to), made)
     yield query(
         "UPDATE outbox SET state = 'failed', reason = 'unlinked' WHERE identity_id = :id"
