@@ -207,7 +207,7 @@ def head(line: Note) -> str:
 
 def summary(line: Note) -> str:
     """Give the first words of a line, for notifications."""
-    said = line.text.strip() or "(no text)"
+    said = shown(line.text)
     return fitted(f"{line.author}: {said}" if line.author else said, SUMMARY)
 
 
