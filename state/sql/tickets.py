@@ -12,7 +12,7 @@ from state.sql.database import Row, Tx, query
 
 def record(vault: Vault, row: Row, events: Iterable[ev.Event], *, wait_ms: int) -> Tx[None]:
     """Write what events say of tickets into their rows. `row`: the session; `wait_ms`: how long a new ticket waits."""
-    touched = False
+    touched: list[str | None] = []
     for event in events:
         match event:
             case ev.TicketOpened():
@@ -23,17 +23,27 @@ def record(vault: Vault, row: Row, events: Iterable[ev.Event], *, wait_ms: int) 
                 yield from _closed(event)
             case ev.StaffTookOver() | ev.StaffReplied():
                 yield query("UPDATE tickets SET wait_until = NULL WHERE session_id = :id", id=row["id"])
+            case ev.StaffHandedBack() | ev.StaffAsked() | ev.NoteWritten():
+                pass
             case _:
                 continue
-        touched = True
+        touched.append(event.ticket)
     if touched:
         yield from news(row["id"])
+        for ticket in {ticket for ticket in touched if ticket}:
+            yield query("UPDATE staff_threads SET due_at = {now} WHERE ticket_id = :id AND attempts = 0", id=ticket)
 
 
 def news(session_id: str) -> Tx[None]:
-    """Let the threads of a session's tickets be brought up to date."""
+    """Let the threads of a session's tickets be brought up to date: of open ones, and of the newest.
+
+    What was resolved before is told only of what happens to itself, so that a customer of years is not told of in
+    every thread that there ever was.
+    """
     yield query(
-        "UPDATE staff_threads SET due_at = {now} WHERE session_id = :id AND attempts = 0",
+        "UPDATE staff_threads SET due_at = {now} WHERE session_id = :id AND attempts = 0 AND ticket_id IN"
+        " (SELECT id FROM tickets WHERE status <> 'resolved' AND session_id = :id"
+        " UNION SELECT id FROM tickets WHERE number = (SELECT MAX(number) FROM tickets WHERE session_id = :id))",
         id=session_id,
     )
 

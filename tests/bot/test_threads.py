@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import pytest
@@ -119,6 +119,29 @@ async def test_a_ticket_becomes_a_card_and_its_log_a_thread(world: World) -> Non
     assert ["bot: ticket 1001", "customer: are you there?", "bot: a person will come"] == world.board.told
     assert {False} == set(world.board.agains)
     assert 1 == world.board.places
+    await threads.drain(1)
+
+
+async def test_a_resolved_thread_is_told_only_of_its_own(world: World) -> None:
+    """Once there is a newer ticket, what is said goes to that one; a draft asked for in the old one stays there."""
+    lease = await leased(world.store, said("thank you"))
+    opened = await world.store.open_session(lease)
+    closed = ev.TicketClosed(ticket="k1", outcome="bot", goal=True, reason="done")
+    await commit(world.store, lease, opened, closed, replace(OPENED, ticket="k2", number=1002))
+    threads = world.threads()
+    threads.start()
+    await world.quiet()
+    world.board.told.clear()
+    await turn(world.store, said("hello again"), text="here I am")
+    threads.wake()
+    await world.quiet()
+    assert ["customer: hello again", "bot: here I am"] == world.board.told
+    lease = await leased(world.store, said("are you there?"))
+    opened = await world.store.open_session(lease)
+    await commit(world.store, lease, opened, ev.NoteWritten(text="a draft", kind="draft", ticket="k1"))
+    threads.wake()
+    await world.quiet()
+    assert 1 == world.board.told.count("internal: a draft")
     await threads.drain(1)
 
 
