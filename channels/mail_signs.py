@@ -91,6 +91,11 @@ def is_personal(text: str) -> bool:
     return has(_CAPITALS, text) or has(_MINE, text.lower())
 
 
+def is_told(line: str) -> bool:
+    """Say whether a line inside a signature is a sentence in which somebody speaks of themselves."""
+    return 30 < len(line) <= LINE_LIMIT and is_prose(line) and is_personal(line)
+
+
 def is_meant(line: str) -> bool:
     """Say whether a line speaks of its writer, or names what our work is about: an order, an invoice."""
     return is_personal(line[:LINE_LIMIT]) or has(_REFERENCE, line[:LINE_LIMIT].lower())

@@ -17,6 +17,7 @@ from channels.mail_lines import STRONG, Lines
 
 CANDIDATES = 400  # so many places are looked at closely; what is beyond stays as it is
 CLOSE_LOOK = 40  # likewise: lines of a quote, quotes and answers of a mail
+SIGNED = 200  # and lines of signatures, into which somebody may have written
 _STARTS, _ENDS = frozenset({"--", "==", "__", "*-", "**", "##"}), frozenset(":*-_\uff1a")
 _FIRST = frozenset({"from", "sent", "date", "subject"})  # what a header block begins with
 
@@ -60,9 +61,10 @@ def own(lines: Lines, *, reply: bool = False, forwarded: bool = False, whole: bo
 def _regions(lines: Lines, runs: Sequence[range], *, whole: bool) -> list[list[str]]:
     """Take the signatures off what stays; what is left below a quote may be nothing else."""
     edge = len(runs) - CLOSE_LOOK
+    told = {index for index in islice(sorted(lines.signed), SIGNED) if signs.is_told(lines.texts[index])}
     regions: list[list[str]] = []
     for at, run in enumerate(runs):
-        rows = [lines.texts[index] for index in run if index not in lines.signed]
+        rows = [lines.texts[index] for index in run if index not in lines.signed or index in told]
         if at < CLOSE_LOOK or at >= edge:
             mail_end.trim(rows, whole=whole)
         whole = whole and not any(rows)
