@@ -99,7 +99,8 @@ class Fetcher:
             except Refusal as error:
                 log.warning("mail_imap_refused", reason=str(error))
             except Exception as error:
-                log.warning("mail_imap_interrupted", error=type(error).__name__)
+                if not self._stop.is_set():  # else it was we who hung up
+                    log.warning("mail_imap_interrupted", error=type(error).__name__)
             if not self._stop.is_set():
                 self._failures += 1
                 await self._pause(min(FIRST_BACKOFF_S * 2 ** min(self._failures - 1, 10), LONGEST_BACKOFF_S))

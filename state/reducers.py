@@ -86,6 +86,9 @@ def _apply(session: Session, event: ev.Event, seq: int, at: int) -> Session:  # 
 def _received(session: Session, event: ev.MessageReceived, seq: int, at: int) -> Session:
     known = session.reach.get(event.identity)
     proven = event.assurance != "claimed"  # what is only claimed takes no proof away, and leads no reply elsewhere
+    silent = bool(event.extra.get("silent"))  # a holiday note: nobody turned to this channel
+    if silent and known:
+        return session
     reach = Reach(
         identity=event.identity,
         channel=event.channel,
@@ -98,7 +101,9 @@ def _received(session: Session, event: ev.MessageReceived, seq: int, at: int) ->
     return replace(
         session,
         reach=_recent({**_without(session.reach, event.identity), event.identity: reach}),
-        last_identity=event.identity if proven or session.last_identity is None else session.last_identity,
+        last_identity=event.identity
+        if (proven and not silent) or session.last_identity is None
+        else session.last_identity,
         name=session.name or (event.name if proven or not session.customer_id else None),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -53,6 +54,20 @@ def test_a_claim_takes_nothing_from_who_is_known() -> None:
     assert (before.assurance, before.last_at) == (now.assurance, now.last_at)
     alone = after(forged)
     assert ("i1", "claimed", "Eve") == (alone.last_identity, alone.reach["i1"].assurance, alone.name)
+
+
+def test_what_nobody_wrote_leads_no_reply_elsewhere() -> None:
+    """A holiday note changes neither where replies go nor the thread they go on in; alone, it is still an address."""
+    thread = {"thread": {"subject": "A question"}}
+    note = {"thread": {"subject": "I am away"}, "silent": True}
+    mail = ev.MessageReceived(
+        channel="email", identity="i2", assurance="channel", message_id="m", text="hi", extra=thread
+    )
+    known = after(mail, HELLO)
+    assert known == replace(after(replace(mail, extra=note), session=known), seq=known.seq)
+    alone = after(HELLO, replace(mail, extra=note))
+    assert ("i1", {"i1", "i2"}) == (alone.last_identity, set(alone.reach))
+    assert "i2" == after(replace(mail, extra=note)).last_identity
 
 
 def test_the_addresses_used_last_are_kept() -> None:
