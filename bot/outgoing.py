@@ -149,9 +149,22 @@ async def _reply(draft: Draft, parts: Parts, words: Words) -> list[Delivery]:
     if route is None:
         await _unreachable(draft, parts, words)
         return []
+    if words.instead and parts.capabilities[route.channel].pull:
+        _is_there(draft, route)
+        return []
     if route.template and filled:
         return _emit(draft, parts, words, route, [filled.shown], template=filled.template)
     return _emit(draft, parts, words, route, parts.compose(words.text, route.channel, words.choices))
+
+
+def _is_there(draft: Draft, route: Route) -> None:
+    """What was lost elsewhere stands where its client fetches everything; saying it again would show it twice."""
+    active = draft.session.active_ticket
+    draft.emit(
+        ev.NoteWritten(
+            text=f"{route.why}, where it stands already", kind="notice", ticket=active.id if active else None
+        )
+    )
 
 
 async def _by_mail(draft: Draft, parts: Parts, words: Words) -> Route | None:

@@ -234,3 +234,19 @@ async def test_staff_who_cannot_be_heard_are_told(
 
     await until(look, "the words to come back")
     assert "We are on it." not in await lee.received()
+
+
+async def test_what_was_lost_on_the_phone_is_not_said_twice_in_the_chat(desk: Desk, lee: Phone) -> None:
+    """The chat shows everything that was said on any channel; a note says that this is where it can be read."""
+    web = await desk.stage.web(customer=LEE)
+    assert await web.ask("hello")
+    assert await lee.ask("hello")
+    a_day_passes_at_twilio(desk)
+    assert (await desk.decide("approve", who=SAM)).done
+    await web.seen(lambda m: NOTICE in m["text"], "the word in the chat")
+
+    async def noted() -> bool:
+        return any("where it stands already" in note["text"] for note in await desk.logged("NoteWritten"))
+
+    await until(noted, "the note")
+    assert 1 == sum(NOTICE in m["text"] for m in web.shown())
