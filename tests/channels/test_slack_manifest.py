@@ -1,8 +1,10 @@
-"""The app's manifest asks for what the code uses, and for nothing else."""
+"""The app's manifest asks for what the code uses, and for nothing else; the SDK is loaded where Slack is on."""
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -109,3 +111,13 @@ def test_it_keeps_slacks_limits() -> None:
     for each in found["features"]["slash_commands"]:
         assert len(each["description"]) <= 2_000
         assert len(each["usage_hint"]) <= 1_000
+
+
+def test_the_sdk_is_loaded_with_the_channel_alone() -> None:
+    """And Bolt never."""
+    for modules, expected in (("bot.app, bot.doctor, bot.__main__", "[]"), ("channels.slack", "['slack_sdk']")):
+        code = f"import sys, {modules}; print(sorted({{'slack_sdk', 'slack_bolt'}} & set(sys.modules)))"
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=CHANNELS.parent
+        )
+        assert expected == done.stdout.strip()

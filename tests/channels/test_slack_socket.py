@@ -19,9 +19,17 @@ Json = dict[str, Any]
 
 
 @pytest.fixture
-async def dialled(workspace: Workspace, world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Slack]:
+def ping_s() -> float:
+    """How often the client looks whether its socket lives; short only where that is waited for."""
+    return 5.0
+
+
+@pytest.fixture
+async def dialled(
+    workspace: Workspace, world: World, monkeypatch: pytest.MonkeyPatch, ping_s: float
+) -> AsyncIterator[Slack]:
     """The channel without a signing secret, connected by its app token."""
-    monkeypatch.setattr(slack_socket, "PING_S", 0.2)
+    monkeypatch.setattr(slack_socket, "PING_S", ping_s)
     world.settings = slack.slack_settings(workspace.base, SLACK_SIGNING_SECRET="", SLACK_APP_TOKEN="xapp-of-the-tests")
     channel = Slack(world.ports())
     await channel.start()
@@ -87,6 +95,7 @@ async def test_what_is_not_committed_is_not_acknowledged(dialled: Slack, workspa
     assert 1 == len(world.acts)
 
 
+@pytest.mark.parametrize("ping_s", [1.0])
 async def test_it_dials_again_when_slack_hangs_up(dialled: Slack, workspace: Workspace, world: World) -> None:
     """With a word before, or without."""
     await workspace.sockets[0].send_json({"type": "disconnect", "reason": "refresh_requested"})
