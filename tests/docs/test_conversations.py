@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from tests.docs.running import OURS, environment_of, running, running_here, shel
 from tests.harness.outside import KIM
 from tests.harness.places import Place
 from tests.harness.stage import Stage
+from tests.harness.web import WebClient
+from tests.harness.workspace import Workspace
 
 PACK = f"{OURS}/our_tools.py"
 WORKFLOWS = f"{OURS}/config/workflows"
@@ -26,17 +29,44 @@ def _labels(message: dict[str, list[dict[str, str]]]) -> list[str]:
 async def test_the_two_minutes(tmp_path: Path, migrated_sqlite_url: str) -> None:
     """Every line of the table gets the answer that the table says, and Acme's ledger counts one refund."""
     async with running_here(Place(home=tmp_path, database_url=migrated_sqlite_url)) as stage:
-        web, phone = await stage.web(customer=KIM), stage.phone()
+        kim = _Kim(stage=stage, web=await stage.web(customer=KIM))
         for where, what, happens in rows("README.md", "where"):
-            words = what.strip("`*")
-            if where == "phone":
-                answer = await phone.ask(words)
-            elif what.startswith("**"):
-                answer = (await web.click(web.shown()[-1], words))["text"]
-            else:
-                answer = (await web.ask(words))["text"]
+            answer = await kim.does(where, what)
             assert [] == [text for text in quoted(happens) if text not in answer], answer
         assert ["18492"] == [row["body"]["invoice_id"] for row in await stage.outside.ledger()]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Kim:
+    """Kim in front of the page, and Robin in its Slack."""
+
+    stage: Stage
+    web: WebClient
+
+    async def does(self, where: str, what: str) -> str:
+        """Do one line of the table; what is answered there."""
+        words = what.strip("`*")
+        if where == "phone":
+            return await self.stage.phone().ask(words)
+        if where == "mailbox":
+            return str((await self.stage.mailbox().ask(words))["text"])
+        if where == "Slack":
+            return await self._in_slack(what)
+        if what.startswith("**"):
+            return str((await self.web.click(self.web.shown()[-1], words))["text"])
+        return str((await self.web.ask(words))["text"])
+
+    async def _in_slack(self, what: str) -> str:
+        slack = Workspace(outside=self.stage.outside)
+        label, _, words = what.removeprefix("**").partition("**")
+        action = {"Reply to customer": "reply", "Hand back to bot": "hand_back"}[label]
+        card = await slack.card(with_button=action)
+        if action == "hand_back":
+            await slack.press(card, action)
+            await slack.card(with_button="take_over")
+            return ""
+        await slack.reply(card, words.strip(" `"))
+        return str((await self.web.seen(lambda m: m["author"] == "staff", "Robin's words"))["text"])
 
 
 @asynccontextmanager
