@@ -12,6 +12,7 @@ from channels.mail_fetch import Fetcher
 from channels.mail_hooks import Hooks
 from channels.mail_in import MailIn
 from channels.mail_listen import Listener
+from channels.mail_room import Room
 from channels.mail_send import MailSender
 from state.identity import Address
 from state.messages import Outbound, Receipt
@@ -27,8 +28,9 @@ class Mail:
         """Make both halves; nothing is opened yet."""
         self._listens = ports.listens
         self._in = MailIn(ports)
-        self._hooks = Hooks(ports, self._in)
-        self._listener = Listener(ports, self._in)
+        room = Room()
+        self._hooks = Hooks(ports, self._in, room)
+        self._listener = Listener(ports, self._in, room)
         self._fetcher = Fetcher(ports, self._in)
         self._sender = MailSender(ports.settings, ports)
 

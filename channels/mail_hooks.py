@@ -19,6 +19,7 @@ from channels.base import Ports
 from channels.mail_in import Mail, MailIn
 from channels.mail_mime import BYTES_LIMIT, headers
 from channels.mail_providers import Given, NotAMail, Refused
+from channels.mail_room import Hold, Room
 from state import errors
 
 PATH = "/email/inbound"
@@ -32,14 +33,15 @@ log = structlog.get_logger()
 class Hooks:
     """The route. `take` is where mails go."""
 
-    def __init__(self, ports: Ports, take: MailIn) -> None:
+    def __init__(self, ports: Ports, take: MailIn, room: Room) -> None:
         """Keep the secrets of the ways that are on."""
+        self._room = room
         settings = ports.settings
         self._ports = ports
         self._in = take
         self._token = settings.email_inbound_token.get_secret_value() if settings.email_inbound_token else ""
         self._key = settings.email_signing_key.get_secret_value() if settings.email_signing_key else ""
-        self._providers: dict[str, Callable[[web.Request], Awaitable[Given]]] = {
+        self._providers: dict[str, Callable[[web.Request, Hold], Awaitable[Given]]] = {
             "": self._raw,
             "mailgun": self._mailgun,
             "postmark": self._postmark,
@@ -57,10 +59,11 @@ class Hooks:
         if read is None:
             return _answer(400, "provider: must be mailgun, postmark or sendgrid, or absent for a raw mail")
         try:
-            given = await read(request)
-            mail = await self._in.read(given.raw, trusted=not provider)
-            await self._use(given, mail)
-            new = await self._in.accept(mail)
+            with self._room.hold() as hold:
+                given = await read(request, hold)
+                mail = await self._in.read(given.raw, trusted=not provider)
+                await self._use(given, mail)
+                new = await self._in.accept(mail)
         except Refused as why:
             log.warning("mail_hook_refused", provider=provider or "raw", reason=str(why))
             return _answer(403, str(why))
@@ -87,45 +90,45 @@ class Hooks:
         elif used_for != mail.id:
             raise Refused("the token was used before")
 
-    async def _raw(self, request: web.Request) -> Given:
+    async def _raw(self, request: web.Request, hold: Hold) -> Given:
         kind, _, token = request.headers.get("Authorization", "").partition(" ")
         given = token.strip().encode("utf-8", "replace")
         if not self._token or kind.lower() != "bearer" or not hmac.compare_digest(given, self._token.encode()):
             raise _unauthorized("Bearer", "This needs the header Authorization: Bearer EMAIL_INBOUND_TOKEN.")
-        raw = await self._body(request, limit=BYTES_LIMIT)
+        raw = await self._body(request, hold, limit=BYTES_LIMIT)
         if not TELLING.intersection(name for name, _ in headers(raw).fields):
             raise NotAMail("the body is no mail: it has none of the headers of one")
         return Given(raw=raw)
 
-    async def _mailgun(self, request: web.Request) -> Given:
+    async def _mailgun(self, request: web.Request, hold: Hold) -> Given:
         self._need_key()
-        body = await self._body(request, limit=FORM_LIMIT)
+        body = await self._body(request, hold, limit=FORM_LIMIT)
         return await asyncio.to_thread(mail_providers.mailgun, body, _kind(request), self._key)
 
-    async def _postmark(self, request: web.Request) -> Given:
+    async def _postmark(self, request: web.Request, hold: Hold) -> Given:
         self._need_key()
         if not mail_providers.is_postmark(request.headers.get("Authorization", ""), self._key):
             raise _unauthorized("Basic", "The password of the webhook's address must be EMAIL_SIGNING_KEY.")
-        body = await self._body(request, limit=FORM_LIMIT)
+        body = await self._body(request, hold, limit=FORM_LIMIT)
         return await asyncio.to_thread(mail_providers.postmark, body)
 
-    async def _sendgrid(self, request: web.Request) -> Given:
+    async def _sendgrid(self, request: web.Request, hold: Hold) -> Given:
         self._need_key()
         if not request.headers.get(mail_providers.SENDGRID_SIGNATURE):
             raise Refused("the request is not signed")
-        body = await self._body(request, limit=FORM_LIMIT)
+        body = await self._body(request, hold, limit=FORM_LIMIT)
         return await asyncio.to_thread(mail_providers.sendgrid, body, _kind(request), self._key, request.headers)
 
     def _need_key(self) -> None:
         if not self._key:
             raise Refused("EMAIL_SIGNING_KEY is not set, so no provider can be known")
 
-    async def _body(self, request: web.Request, *, limit: int) -> bytes:
+    async def _body(self, request: web.Request, hold: Hold, *, limit: int) -> bytes:
         if not self._ports.ready():
             raise errors.RetryLater("nothing is taken now")
         try:
             async with asyncio.timeout(READ_S):
-                return await bodies.read(request, limit=limit)
+                return await bodies.read(request, limit=limit, took=hold.take)
         except TimeoutError:
             raise web.HTTPRequestTimeout(text="the body did not arrive in time\n") from None
 

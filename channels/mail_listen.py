@@ -19,6 +19,7 @@ from aiosmtpd.smtp import SMTP
 from channels import mail_address, mail_rebuild
 from channels.base import Ports
 from channels.mail_in import MailIn
+from channels.mail_room import Hold, Room
 from state import errors
 
 if TYPE_CHECKING:
@@ -42,8 +43,9 @@ log = structlog.get_logger()
 class Listener:
     """The server. `take` is where mails go."""
 
-    def __init__(self, ports: Ports, take: MailIn) -> None:
+    def __init__(self, ports: Ports, take: MailIn, room: Room) -> None:
         """Keep where to listen; nothing is opened yet."""
+        self.room = room
         self._ports = ports
         self._in = take
         self._where = ports.settings.email_smtp_listen
@@ -146,27 +148,27 @@ class _Connection(SMTP):
             await self.push("501 Syntax: DATA" if arg else "503 Error: need RCPT command")
             return
         await self.push("354 End data with <CR><LF>.<CR><LF>")
-        data = await self._data()
-        if data is None:
-            status = "552 5.3.4 Error: Too much mail data"
-        else:
-            self.envelope.original_content = self.envelope.content = data
-            status = await self._mails.handle_DATA(self, self.session, self.envelope)
+        with self._listener.room.hold() as hold:
+            data, status = await self._data(hold)
+            if data is not None:
+                self.envelope.original_content = self.envelope.content = data
+                status = await self._mails.handle_DATA(self, self.session, self.envelope)
         self.envelope = self._create_envelope()
         await self.push(status)
 
-    async def _data(self) -> bytes | None:
-        """Read to the end of a mail, and take the dots away that were put before dots; None when it is too much."""
-        data, size, lines, fresh = bytearray(), 0, 0, True
+    async def _data(self, hold: Hold) -> tuple[bytes | None, str]:
+        """Read to the end of a mail, and take the dots away that were put before dots; None with the refusal."""
+        data, size, lines, fresh, refusal = bytearray(), 0, 0, True, ""
         while True:
             try:
                 piece = await self._reader.readuntil(b"\r\n")
             except asyncio.LimitOverrunError as long:
                 piece = await self._reader.readexactly(max(1, long.consumed))
             if fresh and piece == b".\r\n":
-                return bytes(data) if size <= SIZE_LIMIT else None
+                return (None, refusal) if refusal else (bytes(data), "")
             size += len(piece)
-            if size <= SIZE_LIMIT:
+            refusal = refusal or _refusal(hold, size, len(piece))
+            if not refusal:
                 data += piece[1:] if fresh and piece.startswith(b".") else piece
             else:
                 data.clear()
@@ -182,6 +184,17 @@ class _Connection(SMTP):
         if isinstance(self.transport, asyncio.WriteTransport):
             self.transport.write(b"421 4.3.2 Restarting, please try again\r\n")
             self.transport.close()
+
+
+def _refusal(hold: Hold, size: int, more: int) -> str:
+    """Say why a mail is not read on; empty while it may be."""
+    if size > SIZE_LIMIT:
+        return "552 5.3.4 Error: Too much mail data"
+    try:
+        hold.take(more)
+    except errors.RetryLater:
+        return "452 4.3.1 Too many mails at once, please try again later"
+    return ""
 
 
 class _Handler:

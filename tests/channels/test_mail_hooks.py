@@ -268,3 +268,15 @@ async def test_a_large_mail_is_taken_and_a_larger_one_is_not(serve: Serve) -> No
     bomb["headers"]["Content-Encoding"] = "gzip"
     assert 413 == await post(client, bomb)
     assert 1 == len(world.inbound)
+
+
+async def test_more_mails_than_there_is_room_for_come_later(serve: Serve) -> None:
+    """Whoever sends many large ones at once is put off, with what was taken given back."""
+    world = mails.mail_world()
+    channel = Mail(world.ports())
+    channel._hooks._room.most = 2_000
+    client = await serve(channel)
+    assert 503 == await post(client, posting.raw(mail("x" * 3_000)))
+    for number in range(5):
+        assert 200 == await post(client, posting.raw(mail(f"{number}" * 1_000)))
+    assert (5, 0) == (len(world.inbound), channel._hooks._room.used)

@@ -9,6 +9,7 @@ import smtplib
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TypeVar
 
 import pytest
@@ -190,6 +191,29 @@ async def test_a_mail_too_large_is_refused_by_its_word_and_by_its_bytes(
 
     assert (552, 552, 250) == await smtp(free_port, talk)
     assert [] == world.inbound
+
+
+async def test_more_mails_than_there_is_room_for_come_later(server: Mail, world: World, free_port: int) -> None:
+    """The sender keeps the mail; what was taken is given back."""
+    room = server._listener.room
+    room.most = 2_000
+    codes = [
+        await smtp(free_port, lambda client: client.sendmail(KIM, OURS, mail("1" * 1_000))),
+        await smtp(free_port, lambda client: client.sendmail(KIM, OURS, mail("2" * 1_000))),
+    ]
+    with pytest.raises(smtplib.SMTPDataError) as refused:
+        await smtp(free_port, lambda client: client.sendmail(KIM, OURS, mail("3" * 3_000)))
+    assert ([{}, {}], 452) == (codes, refused.value.smtp_code)
+    assert (0, 2) == (room.used, len(world.inbound))
+
+
+async def test_a_process_that_takes_no_messages_listens_to_nothing(world: World, free_port: int) -> None:
+    """One that only runs turns and sends has no way in open, so that both can run on one machine."""
+    channel = Mail(replace(world.ports(), listens=False))
+    await channel.start()
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", free_port)
+    await channel.close()
 
 
 async def test_one_peer_s_connections_are_limited(
