@@ -9,12 +9,13 @@ from email.utils import format_datetime
 import pytest
 
 from channels import mail_reader, mail_worker
+from channels.mail_in import MailIn
 from channels.mail_parse import Preview
 from channels.mail_reader import MailReader
 from channels.mail_tokens import MailTokens, mail_tokens
 from config.settings import Settings
 from state.identity import Address
-from state.messages import Thread
+from state.messages import Inbound, Thread
 from tests.channels.world import World, settings
 
 OURS = "support@acme.example"
@@ -127,3 +128,14 @@ Message-ID: {original_id}\r
 \r
 --b--\r
 """.encode()
+
+
+async def taken(world: World, *raws: bytes) -> Inbound:
+    """Take mails in; the last one as the engine got it."""
+    box = MailIn(world.ports())
+    try:
+        for raw in raws:
+            await box.take(raw)
+    finally:
+        await box.close()
+    return world.inbound[-1]
