@@ -30,6 +30,7 @@ from state.messages import Outbound, Receipt
 
 SAFE = 0.7  # of a claim's time, for waiting and sending together: the sender gives up at 0.8
 TURN = 0.35  # of that, for waiting until the one connection is free
+SHORT = 2_000  # characters of a text that is written within milliseconds
 CONNECT_S = 6.0
 GOODBYE_S = 1.0
 IDLE_S = 60.0  # servers hang up on a silent client after minutes; by then ours is a new one
@@ -116,13 +117,19 @@ class MailSender:
         """Hand one letter to the server, once; whatever happens is a receipt."""
         began = time.monotonic()
         try:
-            letter = self._writer.write(outbound, date=_date(outbound))
+            letter = await self._written(outbound)
         except ValueError:
             return Receipt(outbox_id=outbound.id, state="failed", reason="not an address")
         receipt = await self._in_turn(outbound, letter)
         if receipt.state != "sent":
             log.info("mail_not_sent", outbox=outbound.id, state=receipt.state, reason=receipt.reason)
         return replace(receipt, ms=round((time.monotonic() - began) * 1000))
+
+    async def _written(self, outbound: Outbound) -> Letter:
+        """Write the letter; a long one beside the loop, since markdown takes its time."""
+        if len(outbound.text) <= SHORT:
+            return self._writer.write(outbound, date=_date(outbound))
+        return await asyncio.to_thread(self._writer.write, outbound, date=_date(outbound))
 
     async def _in_turn(self, outbound: Outbound, letter: Letter) -> Receipt:
         """Wait for the connection, but not so long that no time is left to use it."""

@@ -69,6 +69,18 @@ async def test_a_reply_leaves_as_a_letter(sender: MailSender, server: MailServer
     assert "Acme Support" in str(mail["From"])
 
 
+async def test_a_long_reply_is_one_letter(sender: MailSender, server: MailServer) -> None:
+    """Nothing is cut, in either form."""
+    words = [f"word{number}" for number in range(3_000)]
+    paragraphs = [" ".join(words[start : start + 50]) for start in range(0, 3_000, 50)]
+    assert "sent" == (await sender.send(reply(text="\n\n".join(paragraphs)))).state
+    content = server.taken[0].content
+    assert isinstance(content, bytes)
+    mail = read(content)
+    assert set(words) <= set(text_of(mail).split())
+    assert set(words) <= set(text_of(mail, "html").replace("<", " ").replace(">", " ").split())
+
+
 async def test_one_connection_serves_many_letters(sender: MailSender, server: MailServer) -> None:
     """Also when they are sent at once; none is lost, none comes twice."""
     receipts = await asyncio.gather(*(sender.send(reply(id=f"{number:032x}")) for number in range(12)))
