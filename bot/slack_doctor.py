@@ -34,7 +34,7 @@ async def look(settings: Settings) -> tuple[bool, str]:
         await team.fit()
         me = await team.who()
     except Refused as error:
-        return False, REMEDIES.get(error.reason, f"Slack says {error.reason}; see docs/slack.md")
+        return False, REMEDIES.get(error.reason, f"Slack says {error.reason}; see docs/connect-slack.md")
     finally:
         await api.close()
     staff = policies.load(settings.config_file("policies.yaml")).staff
