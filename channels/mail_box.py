@@ -13,7 +13,7 @@ from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 from imapclient import IMAPClient
-from imapclient.exceptions import IMAPClientAbortError, LoginError
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
 
 from channels.mail_mime import BYTES_LIMIT
 
@@ -64,6 +64,9 @@ class Place:
             return self.host == "localhost"
 
 
+_UNTRUSTED = "the server's certificate is not one of its name that this machine trusts"
+
+
 class Mailbox:
     """A connection to one mailbox."""
 
@@ -77,9 +80,16 @@ class Mailbox:
     def open(self) -> int:
         """Log in and select the mailbox; its UIDVALIDITY. Raises Refusal, OSError and IMAPClient's errors."""
         place, context = self._place, ssl.create_default_context()
-        self._client = IMAPClient(
-            place.host, port=place.port, ssl=place.tls, ssl_context=context if place.tls else None, timeout=TIMEOUT_S
-        )
+        try:
+            self._client = IMAPClient(
+                place.host,
+                port=place.port,
+                ssl=place.tls,
+                ssl_context=context if place.tls else None,
+                timeout=TIMEOUT_S,
+            )
+        except ssl.SSLCertVerificationError:
+            raise Refusal(_UNTRUSTED) from None
         try:
             return self._let_in(self._client, context)
         except BaseException:
@@ -93,13 +103,24 @@ class Mailbox:
         if not place.tls and not place.is_here:
             if not client.has_capability("STARTTLS"):
                 raise Refusal("the server offers no encryption, and a password is not sent in clear")
-            client.starttls(context)
+            self._encrypt(client, context)
         try:
             client.login(place.user, place.password)
         except LoginError:
             raise Refusal("the server does not accept the user and password of IMAP_URL") from None
         self._idles = client.has_capability("IDLE")
-        return int(client.select_folder(place.folder, readonly=True)[b"UIDVALIDITY"])
+        try:
+            return int(client.select_folder(place.folder, readonly=True)[b"UIDVALIDITY"])
+        except IMAPClientAbortError:
+            raise
+        except IMAPClientError:
+            raise Refusal("there is no such mailbox as the path of IMAP_URL names") from None
+
+    def _encrypt(self, client: IMAPClient, context: ssl.SSLContext) -> None:
+        try:
+            client.starttls(context)
+        except ssl.SSLCertVerificationError:
+            raise Refusal(_UNTRUSTED) from None
 
     def news(self, after: int, since: date) -> list[int]:
         """List the UIDs above one, of mails that came since a day."""

@@ -9,8 +9,14 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from imapclient import IMAPClient
 
 from tests import servers
@@ -24,7 +30,7 @@ state_dir = {home}/run
 log_path = {home}/log
 protocols = imap
 listen = 127.0.0.1
-ssl = no
+ssl = {ssl}
 auth_failure_delay = 0
 disable_plaintext_auth = no
 default_internal_user = {internal}
@@ -48,7 +54,7 @@ service imap-login {{
     port = {port}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {tls_port}
   }}
 }}
 service anvil {{
@@ -67,7 +73,31 @@ class Dovecot:
     binary: str
     home: Path
     port: int
+    tls_port: int = 0
     process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def certificate(self) -> Path:
+        """The certificate of 127.0.0.1 that it shows when it speaks TLS; nobody trusts it unasked."""
+        return self.home / "certificate.pem"
+
+    def encrypt(self) -> None:
+        """Speak TLS too, on a port of its own and when asked to."""
+        self.tls_port = servers.free_port()
+        key = ec.generate_private_key(ec.SECP256R1())
+        now, name = datetime.now(UTC), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+        certificate = (
+            x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=1))
+            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .sign(key, hashes.SHA256())
+        )
+        self.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        form, bare = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        (self.home / "key.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, form, bare))
+        self.configure(f"ssl_cert = <{self.certificate}\nssl_key = <{self.home}/key.pem")
 
     @property
     def url(self) -> str:
@@ -84,6 +114,8 @@ class Dovecot:
             CONFIG.format(
                 home=self.home,
                 port=self.port,
+                tls_port=self.tls_port,
+                ssl="yes" if self.tls_port else "no",
                 password=PASSWORD,
                 owner=owner,
                 owner_group="nogroup" if root else me,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import dkim
@@ -143,6 +145,26 @@ async def test_a_name_server_that_is_away_proves_nothing() -> None:
 
     assert not await is_valid(signed(), lookup)
     assert not await is_valid(signed(domain="mail.example.com"), lookup)
+
+
+async def test_slow_name_servers_hold_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sender's own may be slow on purpose: when its time is over no more is asked, and others do not wait for ever."""
+    monkeypatch.setattr(mail_auth, "CHECK_S", -1.0)
+    assert not await is_valid(signed())
+    monkeypatch.undo()
+    monkeypatch.setattr(mail_auth, "WAIT_S", 0.05)
+    held = threading.Event()
+
+    def slow(name: str) -> bytes | None:
+        held.wait(10)
+        return zone()(name)
+
+    waiting = [asyncio.create_task(is_valid(signed(), slow)) for _ in range(mail_auth.CHECKS_AT_ONCE)]
+    await asyncio.sleep(0)
+    assert not await is_valid(signed())
+    held.set()
+    assert all(await asyncio.gather(*waiting))
+    assert await is_valid(signed())
 
 
 async def test_a_mail_is_checked_when_no_server_of_ours_does(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -269,6 +269,56 @@ async def test_a_password_that_is_refused_is_tried_again_later(world: World, ser
     assert [] == world.inbound
 
 
+@pytest.fixture
+def encrypted(server: Dovecot) -> Iterator[Dovecot]:
+    """The server with TLS."""
+    server.stop()
+    server.encrypt()
+    server.start()
+    yield server
+    server.stop()
+    server.tls_port = 0
+    server.configure()
+    server.start()
+
+
+@pytest.mark.parametrize("scheme", ["imaps", "imap"])
+async def test_over_tls(encrypted: Dovecot, monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    """From the first byte, or begun before the password; with push, and closed as quickly."""
+    monkeypatch.setattr(Place, "is_here", False)  # on this machine nothing is encrypted that need not be
+    url = encrypted.url.replace("imap:", f"{scheme}:")
+    world = mails.mail_world(
+        IMAP_URL=url.replace(str(encrypted.port), str(encrypted.tls_port)) if scheme == "imaps" else url
+    )
+    async with reading(world) as channel:
+
+        async def tried() -> bool:
+            return channel._fetcher._failures > 1
+
+        await until(tried, "a certificate that nobody trusts to be refused")
+        assert {} == world.cursors
+    monkeypatch.setenv("SSL_CERT_FILE", str(encrypted.certificate))
+    encrypted.deliver(mail("First"))
+    async with reading(world) as channel:
+        await taken(world, 1)
+        encrypted.deliver(mail("Second"))
+        assert ["First", "Second"] == await taken(world, 2)
+        async with asyncio.timeout(2.5):
+            await channel.close()
+
+
+async def test_a_password_never_goes_in_clear(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To another machine that offers no encryption nothing is said."""
+    monkeypatch.setattr(Place, "is_here", False)
+    async with reading(world) as channel:
+
+        async def tried() -> bool:
+            return channel._fetcher._failures > 1
+
+        await until(tried, "another try")
+    assert {} == world.cursors
+
+
 async def test_closing_does_not_wait_for_a_push(world: World) -> None:
     """It ends within the time that a channel has."""
     async with reading(world) as channel:
