@@ -69,6 +69,13 @@ export class Slack {
     else this.#lists.channel.querySelector(".replies-link")?.focus({ preventScroll: true });
   }
 
+  /** Bring a message of the channel into sight, by its end, where the buttons are. */
+  reveal(ts) {
+    const place = this.#lists.channel;
+    const node = place.querySelector(`[data-ts="${CSS.escape(ts)}"]`);
+    if (node) place.scrollTop = node.offsetTop + node.offsetHeight - place.clientHeight + 12;
+  }
+
   /** The cards of tickets, oldest first. */
   cards() {
     return [...this.#messages.values()].filter((one) => one.bot_id && !isReply(one) && !one.deleted && !one.only_for);
@@ -170,7 +177,7 @@ export class Slack {
     const bot = Boolean(message.bot_id);
     const name = message.username ?? this.#names.get(message.user) ?? (message.user === "USLACKBOT" ? "Slackbot" : message.user);
     const act = (block, element, value) => this.press(message, block, element, value);
-    const body = bot && message.blocks?.length ? blockNodes(message.blocks, { names: this.#names, act }) : h("div", { class: "bk-text" }, mrkdwn(message.text ?? "", this.#names));
+    const body = this.#body(message, act);
     const whispers = replies.filter((one) => one.only_for);
     const said = replies.length - whispers.length;
     return h(
@@ -188,6 +195,16 @@ export class Slack {
         whispers.map((one) => h("div", { class: "whispered" }, this.#eye(one), h("p", {}, mrkdwn(one.text ?? "", this.#names)))),
       ),
     );
+  }
+
+  /** What a message shows: the bot's blocks, else its text; blocks that no Slack would take are shown as text too. */
+  #body(message, act) {
+    try {
+      if (message.bot_id && message.blocks?.length) return blockNodes(message.blocks, { names: this.#names, act });
+    } catch (error) {
+      console.warn("blocks that cannot be shown", error);
+    }
+    return h("div", { class: "bk-text" }, mrkdwn(message.text ?? "", this.#names));
   }
 
   #eye(message) {

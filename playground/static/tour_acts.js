@@ -35,6 +35,7 @@ export function acts({ slack, mailbox, phone, chat, reset, begin, sign }) {
       const found = await until(() => approvable(slack), { signal });
       if (!found) throw new Error("there is no card to approve");
       seen.pressed = found;
+      slack.reveal(found.message.ts);
       await slack.press(found.message, found.block, found.element, found.element.value, { ask: false });
     },
 
@@ -51,6 +52,8 @@ export function acts({ slack, mailbox, phone, chat, reset, begin, sign }) {
       await mailbox.open(mail.n);
       seen.opened = mail;
     },
+
+    showCard: (seen) => seen.pressed && slack.reveal(seen.pressed.message.ts),
 
     /** Open the ticket's thread, so that its end is seen. */
     showThread(seen) {

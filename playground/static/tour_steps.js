@@ -41,6 +41,7 @@ export const STEPS = [
     button: "Let Robin press Approve",
     act: (acts, seen, signal) => acts.approve(ROBIN, seen, signal),
     done: (seen) => refusal() ?? decision(seen),
+    show: (acts, seen) => acts.showCard(seen),
     after: "Refused, and only Robin sees it. A list of roles decides on each click, not who can see a button.",
   },
   {

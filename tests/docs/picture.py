@@ -15,42 +15,33 @@ from playwright.async_api import Page, async_playwright, expect
 from tests.browser.serving import ROOT, Server, free_port
 
 PICTURE = ROOT / "docs/images/playground.png"
-WIDTH, HEIGHT = 1280, 800
+WIDTH, HEIGHT = 1440, 900
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-quic"]
-BOT = "throughline-chat [role=log] .message.bot"
 PATIENCE = 20_000
 
 
-async def in_the_chat(page: Page, text: str, answer: str) -> None:
-    """Write on the website and wait for the answer."""
-    box = page.get_by_role("textbox", name="Your message")
-    await box.fill(text)
-    await box.press("Enter")
-    await expect(page.locator(BOT).last).to_contain_text(answer, timeout=PATIENCE)
-
-
-async def on_the_phone(page: Page, text: str, answer: str) -> None:
-    """Write from the phone and wait until both sides show the answer."""
-    box = page.get_by_role("textbox", name="WhatsApp message")
-    await box.fill(text)
-    await box.press("Enter")
-    await expect(page.locator("#bubbles")).to_contain_text(answer, timeout=PATIENCE)
-    await expect(page.locator(BOT).last).to_contain_text(answer, timeout=PATIENCE)
+STEPS = (
+    "Start the tour",
+    "Sign in and ask",
+    "Say “Yes” on the phone",
+    "Let Robin press Approve",
+    "Let Sam press Approve",
+    "Press it three times more",
+    "Open the letter",
+    "Send the answer",
+)
 
 
 async def play(page: Page) -> None:
-    """The README's two minutes: asked on the website, confirmed on the phone."""
-    await page.get_by_role("button", name="Sign in").click()
-    await expect(page.locator("#site-who")).to_contain_text("Kim", timeout=PATIENCE)
-    await in_the_chat(page, "check invoice 18492", "49.00 USD")
-    await on_the_phone(page, "any update?", "49.00 USD")
-    await in_the_chat(page, "I want a refund for 18492", "Why would you like")
-    await page.locator("throughline-chat").get_by_role("button", name="I was charged twice").click()
-    await expect(page.locator(BOT).last).to_contain_text("Please confirm this refund", timeout=PATIENCE)
-    await on_the_phone(page, "yes please", "Your refund number is")
-    await expect(page.locator("#ledger-count")).to_contain_text("1 refund", timeout=PATIENCE)
-    await expect(page.locator("#events")).to_contain_text("Task done", timeout=PATIENCE)
-    await expect(page.locator("#events li").last).to_contain_text("Bot", timeout=PATIENCE)
+    """The guided tour, to its end."""
+    for button in STEPS:
+        await page.get_by_role("button", name=button).click(timeout=PATIENCE)
+    await expect(page.locator("#tour-count")).to_have_text("Done", timeout=PATIENCE)
+    await expect(page.locator("#thread")).to_contain_text("You are welcome", timeout=PATIENCE)
+    await page.locator(".mail").last.click()
+    await page.get_by_role("button", name="Close thread").click()
+    await page.get_by_role("button", name="Close the tour").last.click()
+    await page.mouse.click(1, 1)
 
 
 async def main() -> None:

@@ -81,6 +81,40 @@ async def test_the_panel_shows_what_the_bot_knows(bot: Bot, visit: Visit) -> Non
     assert 0 == await page.locator("#events img").count()
 
 
+def works(bot: Bot) -> None:
+    """Let staff have had their part: an approval, a ticket, a person who took over."""
+    knows(bot)
+    asked = {"action": "a1", "title": "Refund", "scope": "billing:approve", "why": "above the limit"}
+    found = [
+        event(4, "TicketOpened", ticket="k1", number=7, subject="Refund of 20001", reason="approval"),
+        event(5, "ApprovalRequested", **asked, lines=[["Amount", "900.00 USD"]]),
+        event(6, "ApprovalDecided", action="a1", approved=True, name="Sam", staff="T1/U2"),
+        event(7, "StaffTookOver", staff="T1/U1", name="Robin", ticket="k1"),
+    ]
+    ticket = {"id": "k1", "number": 7, "subject": "Refund of 20001", "status": "open", "assignee_name": "Robin"}
+    holder = {"staff": "T1/U1", "name": "Robin", "since": 0}
+    session = bot.api["/api/v1/sessions/s1"]
+    bot.api["/api/v1/sessions/s1"] = {**session, "mode": "staff", "holder": holder, "tickets": [ticket]}
+    bot.api["/api/v1/sessions/s1/events"] = {"events": [*EVENTS, *found]}
+
+
+async def test_the_panel_shows_what_staff_did(bot: Bot, visit: Visit) -> None:
+    """Who has the conversation, who approved what, which tickets there are; and the log can be narrowed to it."""
+    works(bot)
+    page = await visit()
+    await expect(page.locator("#holder")).to_have_text("Robin has the conversation; the bot is silent")
+    rows = page.locator("#cases li")
+    await expect(rows.first).to_contain_text("Approved by Sam")
+    await expect(rows.first).to_contain_text("900.00 USD")
+    await expect(rows.last).to_contain_text("Ticket 7")
+    shown = page.locator("#events > li:visible")
+    await page.get_by_label("Kind of event").select_option("Staff")
+    await expect(shown).to_have_count(3)
+    await page.get_by_label("Kind of event").select_option("Tickets")
+    await expect(shown).to_have_count(1)
+    await expect(shown).to_contain_text("Ticket 7 opened")
+
+
 async def test_a_small_screen_cuts_nothing_off(bot: Bot, visit: Visit) -> None:
     """At 360 px one part is seen at a time, and nothing is wider than the screen."""
     knows(bot)
