@@ -14,6 +14,7 @@ from state.sql.turns import Opened
 from tools.base import SYSTEM, Caller
 
 TOOL = "find_customer"
+SEVERAL = "several"  # what such a tool says of an address that more than one customer has
 ASK_AGAIN_S = 600.0
 ANSWERS = frozenset({"", "not_found", "rejected", "invalid", "policy"})  # any other reason is no word on the address
 REMEMBERED = 10_000
@@ -33,6 +34,10 @@ class Moved(Exception):
         self.frozen = frozen
         self.to = to
         self.parted = parted
+
+
+class Shared(Exception):
+    """More than one customer has the address: it says nothing about who writes."""
 
 
 class Silent(Exception):
@@ -56,9 +61,8 @@ async def resolve(opened: Opened, lease: Lease, parts: Parts) -> Opened:
     if opened.session.customer_id:
         await _check(opened, parts, lease, address, standing)
         return opened
-    claims = await ask(parts, lease, address)
+    claims = await _first(parts, lease, address, identity)
     if claims is None:
-        _remember(identity, ASK_AGAIN_S)
         return opened
     proven = await parts.store.prove(address, claims, method="directory", create=False)
     if proven.frozen or proven.session_id != lease.session_id:
@@ -66,23 +70,45 @@ async def resolve(opened: Opened, lease: Lease, parts: Parts) -> Opened:
     return await parts.store.open_session(lease)
 
 
+async def _first(parts: Parts, lease: Lease, address: Address, identity: str) -> Claims | None:
+    """Whose address it is that nobody is known by; one that several have is never joined to any by itself."""
+    try:
+        claims = await _ask(parts, lease, address)
+    except Shared:
+        await parts.store.shared(identity)
+        claims = None
+    if claims is None:
+        _remember(identity, ASK_AGAIN_S)
+    return claims
+
+
 async def _check(opened: Opened, parts: Parts, lease: Lease, address: Address, standing: Row) -> None:
-    """See that the address is still its customer's; else whoever wrote is somebody else. Raises Moved, Silent."""
+    """See that the address is still its customer's; else whoever wrote is somebody else. Raises Moved, Silent.
+
+    One that joined by what a token said of it is looked at once, at first: the directory may know that several have it.
+    """
     identity, recheck_s = str(standing["id"]), 3_600 * parts.settings.tuning.recheck_hours
     age_s = standing["age"] / 1_000
-    if age_s < recheck_s:
-        _remember(identity, recheck_s - age_s)
-        return
+    at_first = standing["checked_at"] is None and standing["method"] == "channel"
+    if age_s < recheck_s and not at_first:
+        return _remember(identity, recheck_s - age_s)
     try:
-        claims = await ask(parts, lease, address)
+        claims = await _ask(parts, lease, address)
+    except Shared:
+        return await _part(parts, identity, address)
     except Silent:
         if age_s < 2 * recheck_s:
-            return  # a short outage is no reason to know nobody
+            return None  # a short outage is no reason to know nobody
         raise
-    if claims and claims.customer_id == opened.session.customer_id:
+    unknown = claims is None and at_first
+    if unknown or (claims and claims.customer_id == opened.session.customer_id):
         await parts.store.checked(identity)
-        _remember(identity, recheck_s)
-        return
+        return _remember(identity, recheck_s)
+    return await _part(parts, identity, address)
+
+
+async def _part(parts: Parts, identity: str, address: Address) -> None:
+    """Let whoever writes from an address be somebody new. Raises Moved."""
     match = next(iter((query(address) or {}).items()), None)
     parted = await parts.store.reassign(identity, match)
     if parted:
@@ -115,7 +141,15 @@ def query(address: Address) -> dict[str, str] | None:
 
 
 async def ask(parts: Parts, lease: Lease, address: Address) -> Claims | None:
-    """Ask the directory whose address this is; None when it does not know it, or knows several. Raises Silent."""
+    """Ask the directory whose address this is; None when it knows none, or several. Raises Silent."""
+    try:
+        return await _ask(parts, lease, address)
+    except Shared:
+        return None
+
+
+async def _ask(parts: Parts, lease: Lease, address: Address) -> Claims | None:
+    """The same, but raises Shared when several have it."""
     arguments = query(address)
     if arguments is None or parts.gateway.catalog.get(TOOL) is None:
         return None
@@ -132,6 +166,8 @@ async def ask(parts: Parts, lease: Lease, address: Address) -> Claims | None:
         log.info("directory_asked", found=False, reason=outcome.reason)
         if outcome.reason not in ANSWERS:
             raise Silent
+        if outcome.code == SEVERAL:
+            raise Shared
         return None
     found = outcome.result
     return Claims(

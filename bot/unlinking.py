@@ -40,8 +40,7 @@ async def _leaving(draft: Draft, parts: Parts) -> str | None:
     newest = await parts.store.linked_last(draft.lease.session_id)
     if newest in known:
         return newest
-    has_others = len(known) > 1 or draft.session.customer_id is not None
-    return draft.identity if has_others else None
+    return draft.identity if len(known) > 1 else None
 
 
 async def ask(draft: Draft, parts: Parts, task_id: str) -> None:

@@ -124,6 +124,10 @@ class Store:
         """Note that an identity's proof was seen to hold."""
         await self.database.write(lambda: queries.checked(identity_id))
 
+    async def shared(self, identity_id: str) -> None:
+        """Note that several customers have an address."""
+        await self.database.write(lambda: queries.shared(identity_id))
+
     async def linked_last(self, session_id: str) -> str | None:
         """The identity that joined a session last by a code."""
         return await self.database.read(lambda: unlink.linked_last(self.vault, session_id))

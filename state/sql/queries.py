@@ -28,8 +28,8 @@ def live(vault: Vault, address: Address) -> Tx[Row | None]:
 def standing(identity_id: str) -> Tx[Row | None]:
     """How an identity came to be known, and the time since that was last seen to hold."""
     rows = yield query(
-        "SELECT id, channel, method, {now} - COALESCE(checked_at, verified_at, created_at) AS age FROM identities"
-        " WHERE id = :id",
+        "SELECT id, channel, method, checked_at, {now} - COALESCE(checked_at, verified_at, created_at) AS age"
+        " FROM identities WHERE id = :id",
         id=identity_id,
     )
     return rows[0] if rows else None
@@ -38,6 +38,11 @@ def standing(identity_id: str) -> Tx[Row | None]:
 def checked(identity_id: str) -> Tx[None]:
     """Note that the proof of an identity holds still."""
     yield query("UPDATE identities SET checked_at = {now} WHERE id = :id", id=identity_id)
+
+
+def shared(identity_id: str) -> Tx[None]:
+    """Note that several customers have an address: it joins none of them by itself."""
+    yield query("UPDATE identities SET method = 'shared', match_idx = NULL WHERE id = :id", id=identity_id)
 
 
 def session_row(session_id: str) -> Tx[Row | None]:

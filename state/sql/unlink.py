@@ -56,12 +56,17 @@ def unlink(vault: Vault, address: Address, *, reason: str) -> Tx[Parted]:
 
 
 def is_alone(vault: Vault, address: Address) -> Tx[Parted | None]:
-    """Where an address stands that shares its user with no other, so that there is nothing to undo; None otherwise."""
+    """Where an address stands that shares its user with no other, so that there is nothing to undo; None otherwise.
+
+    A customer's number is no address: whose an address is by the directory's word is not a link.
+    """
     here = yield from _here(vault, address)
     rows = yield query(
-        "SELECT 1 AS one FROM identities WHERE user_id = :user_id AND id <> :id AND method <> 'retired'",
+        "SELECT 1 AS one FROM identities WHERE user_id = :user_id AND id <> :id AND method <> 'retired'"
+        " AND channel <> :customer",
         user_id=here["user_id"],
         id=here["identity_id"],
+        customer=CUSTOMER,
     )
     if rows:
         return None
@@ -85,12 +90,16 @@ def was_done(vault: Vault, address: Address, reason: str) -> Tx[Parted | None]:
 def linked_last(vault: Vault, session_id: str) -> Tx[str | None]:
     """The identity that a code was typed on last, if it was right."""
     rows = yield query(
-        "SELECT seq, kind, at, turn, identity_id, owner, body FROM events"
-        " WHERE session_id = :id AND kind = 'CodeChecked' ORDER BY seq DESC LIMIT 20",
+        "SELECT e.session_id, e.seq, e.kind, e.at, e.turn, e.identity_id, e.owner, e.body FROM events e"
+        " JOIN sessions s ON s.id = e.session_id WHERE (s.id = :id OR s.forwarded_to = :id)"
+        " AND e.kind = 'CodeChecked' ORDER BY e.at DESC, e.seq DESC LIMIT 20",
         id=session_id,
     )
-    checked = [s.data for s in (yield from log.opened(vault, session_id, rows))]
-    return next((c.identity for c in checked if isinstance(c, ev.CodeChecked) and c.outcome == "right"), None)
+    for row in rows:
+        (stored,) = yield from log.opened(vault, row["session_id"], [row])
+        if isinstance(stored.data, ev.CodeChecked) and stored.data.outcome == "right":
+            return stored.data.identity
+    return None
 
 
 def _here(vault: Vault, address: Address) -> Tx[Row]:

@@ -74,6 +74,6 @@ async def _answered(stage: Stage) -> None:
         if row["forwarded_to"]:
             continue
         events = await stage.operators.events(row["id"])
-        said = [e["seq"] for e in events if e["kind"] == "MessageReceived"]
-        replied = [e["seq"] for e in events if e["kind"] == "ReplyQueued"]
+        said = [e["seq"] for e in events if e["kind"] == "MessageReceived" and not e["data"].get("erased")]
+        replied = [e["seq"] for e in events if e["kind"] == "ReplyQueued" and not e["data"].get("erased")]
         assert not said or max(replied, default=0) > max(said)

@@ -13,6 +13,8 @@ from tools import acme, failures
 from tools.base import Context, FromSession, tool
 
 MAX_PAGES = 5
+SEVERAL = "several"
+"""The directory's word for an address that more than one customer has."""
 PAGE = 100
 READ = "billing:read"
 REFUND = "billing:refund"
@@ -308,13 +310,15 @@ class DirectoryEntry(Record):
 
 @tool(kind="lookup", internal=True, assurance=Assurance.CLAIMED)
 async def find_customer(arguments: ContactAddress, context: Context) -> DirectoryEntry:
-    """Find the one customer whose phone number or e-mail address this is; several count as none."""
+    """Find the one customer whose phone number or e-mail address this is; that it is several's is an answer too."""
     params = {"phone": arguments.phone} if arguments.phone else {"email": arguments.email or ""}
     data = await context.get(acme.NAME, "/v1/customers", params)
     found = [acme.Customer.model_validate(one) for one in acme.listed(data, "customers")]
     same = [one for one in found if _same(one.phone, arguments.phone) or _same(one.email, arguments.email)]
-    if len(same) != 1:
-        raise failures.NotFound("No customer, or more than one, has this address.")
+    if not same:
+        raise failures.NotFound("No customer has this address.")
+    if len(same) > 1:
+        raise failures.Declined("More than one customer has this address.", code=SEVERAL)
     one = same[0]
     return DirectoryEntry(customer_id=one.customer_id, name=one.name, email=one.email, phone=one.phone)
 

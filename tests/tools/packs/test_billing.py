@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from playground import records
 from state.identity import Assurance
 from state.session import Action
 from tests.tools.conftest import KIM, Acme
@@ -220,6 +221,14 @@ async def test_whose_address_it_is(acme: Acme, address: dict[str, str], customer
     outcome = await look_up(acme, "find_customer", caller=ENGINE, **address)
     assert customer == (outcome.result and outcome.result["customer_id"])
     assert outcome.reason == ("" if customer else "not_found")
+
+
+async def test_an_address_of_several_is_nobodys(acme: Acme, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That more than one customer has it is an answer of its own, and names none of them."""
+    other = replace(records.CUSTOMERS["C-1002"], phone="+15550101001")
+    monkeypatch.setitem(records.CUSTOMERS, "C-1002", other)
+    outcome = await look_up(acme, "find_customer", caller=ENGINE, phone="+15550101001")
+    assert ("rejected", "several", None) == (outcome.reason, outcome.code, outcome.result)
 
 
 @pytest.mark.parametrize("address", [{}, {"phone": "+15550101001", "email": "kim@example.com"}, {"phone": "*"}])
