@@ -138,12 +138,19 @@ def every_relapse(first: str = "tool.sent:1:kill") -> list[Job]:
 
 
 async def swept(
-    databases: Databases, launcher: Launcher, home: Path, *, lanes: int, actions: Sequence[str]
+    databases: Databases,
+    launcher: Launcher,
+    home: Path,
+    *,
+    lanes: int,
+    actions: Sequence[str],
+    conversations: Sequence[str],
 ) -> list[Result]:
-    """Rehearse, then crash at every pass of every point."""
+    """Rehearse, then crash at every pass of every point; without staff also a second time right after."""
     sweep = Sweep(databases=databases, launcher=launcher, home=home, lanes=lanes)
-    rehearsed = await sweep.run(rehearsals())
-    return rehearsed + await sweep.run([*every_pass(rehearsed, actions), *every_relapse()])
+    rehearsed = await sweep.run(rehearsals(conversations))
+    again = every_relapse() if set(ALONE) & set(conversations) else []
+    return rehearsed + await sweep.run([*every_pass(rehearsed, actions), *again])
 
 
 async def _rounds(arguments: argparse.Namespace, found: Sequence[Databases], home: Path) -> list[Result]:
@@ -155,8 +162,14 @@ async def _rounds(arguments: argparse.Namespace, found: Sequence[Databases], hom
             for databases in found:
                 place = home / f"round-{number}"
                 place.mkdir(exist_ok=True)
-                actions = arguments.actions.split(",")
-                results += await swept(databases, launcher, place, lanes=arguments.lanes, actions=actions)
+                results += await swept(
+                    databases,
+                    launcher,
+                    place,
+                    lanes=arguments.lanes,
+                    actions=arguments.actions.split(","),
+                    conversations=arguments.conversation or list(CONVERSATIONS),
+                )
     return results
 
 
@@ -167,6 +180,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash.sweep", description=__doc__)
     parser.add_argument("--all", action="store_true", help="every pass of every point (there is no shorter form here)")
     parser.add_argument("--stores", default=",".join(STORES), help="which stores (%(default)s)")
+    parser.add_argument("--conversation", action="append", choices=list(CONVERSATIONS), help="only this one (all)")
     parser.add_argument("--rounds", type=int, default=1, help="how often (%(default)s)")
     parser.add_argument("--lanes", type=int, default=3, help="how many servers at once (%(default)s)")
     parser.add_argument("--actions", default="kill", help="kill, exit, raise; several by comma (%(default)s)")
