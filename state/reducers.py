@@ -18,6 +18,7 @@ from state.session import (
     Task,
     actions_from,
     all_from,
+    holder_from,
     task_from,
     tickets_from,
 )
@@ -158,16 +159,22 @@ def _recent(reach: dict[str, Reach]) -> dict[str, Reach]:
 
 
 def _linked(session: Session, event: ev.IdentityLinked) -> Session:
-    """Take over the other session's open task, focus and addresses; what is newer here stays."""
+    """Take over the other session's open task, focus and addresses; what is newer here stays.
+
+    A person who has either conversation has the one that they are now.
+    """
     carried = event.carried
     tasks = [task_from(t) for t in carried.get("tasks", ())]
     actions = actions_from(carried.get("actions", {}))
     active = session.task or (tasks[-1] if tasks else None)
     waiting = session.waiting + tuple(t for t in tasks if t is not active)
     reach = {**all_from(Reach, carried.get("reach", {})), **session.reach}
+    holder = session.holder or holder_from(carried.get("holder"))
     return _tidy(
         replace(
             session,
+            mode="staff" if holder else session.mode,
+            holder=holder,
             task=active,
             waiting=waiting[-KEEP_WAITING:],
             actions={**actions, **session.actions},
@@ -209,6 +216,7 @@ def carried(session: Session, *, at: int, moved: Sequence[int] = ()) -> dict[str
         "reach": {k: asdict(replace(r, last_seq=at)) for k, r in session.reach.items()},
         "entities": {k: asdict(replace(s, seq=at)) for k, s in session.entities.items()},
         "tickets": [asdict(ticket) for ticket in session.tickets],
+        "holder": asdict(session.holder) if session.holder else None,
     }
 
 

@@ -213,8 +213,7 @@ def load(body: bytes) -> Session | None:
     data["actions"] = actions_from(data["actions"])
     data["entities"] = all_from(Slot, data["entities"])
     data["tickets"] = tickets_from(data["tickets"])
-    if holder := data.get("holder"):
-        data["holder"] = Holder(**_fields(Holder, holder))
+    data["holder"] = holder_from(data.get("holder"))
     return Session(**_fields(Session, data))
 
 
@@ -227,6 +226,11 @@ def actions_from(values: dict[str, dict[str, Any]]) -> dict[str, Action]:
             approval = Approval(**_fields(Approval, {**approval, "lines": lines}))
         found[name] = Action(**_fields(Action, {**value, "approval": approval}))
     return found
+
+
+def holder_from(data: dict[str, Any] | None) -> Holder | None:
+    """Read who has the conversation, as `dump` wrote it; None when the bot has it."""
+    return Holder(**_fields(Holder, data)) if data else None
 
 
 def tickets_from(values: Iterable[dict[str, Any]]) -> tuple[Ticket, ...]:

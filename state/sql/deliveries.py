@@ -16,10 +16,16 @@ from state.sql.database import Row, Tx, query
 
 STUCK_MS = 120_000
 WITHHOLD = (
-    "UPDATE outbox SET state = 'withheld', reason = 'taken_over' WHERE author = 'bot' AND session_id = :session_id"
-    " AND state = 'pending'"
+    "UPDATE outbox SET state = 'withheld', reason = 'taken_over' WHERE author = 'bot' AND state = 'pending'"
+    " AND session_id IN (SELECT id FROM sessions WHERE id = :session_id OR forwarded_to = :session_id)"
 )
 """What the bot had not begun to send when a person took the conversation, or gave it back."""
+
+_HELD = (
+    "o.author = 'bot' AND EXISTS (SELECT 1 FROM sessions f JOIN sessions s ON s.id = COALESCE(f.forwarded_to, f.id)"
+    " WHERE f.id = o.session_id AND s.mode = 'staff')"
+)
+"""Whether a person has the conversation that a reply belongs to, also one from before it was linked to another."""
 
 RANKS = {"queued": 1, "sending": 2, "sent": 3, "delivered": 4, "read": 5, "failed": 9}
 """A provider's words for how far a reply got, in their order; the SQL of `status` holds the same numbers."""
@@ -75,10 +81,9 @@ def claim(vault: Vault, worker: str, limit: int, claim_ms: int) -> Tx[list[Outbo
     has run out.
     """
     rows = yield query(
-        "WITH due AS MATERIALIZED (SELECT id FROM outbox o"
+        "WITH due AS MATERIALIZED (SELECT id FROM outbox o"  # noqa: S608 - a constant of ours
         " WHERE o.state IN ('pending', 'claimed') AND o.next_at <= {start}"
-        " AND NOT (o.author = 'bot' AND EXISTS (SELECT 1 FROM sessions s"
-        " WHERE s.id = o.session_id AND s.mode = 'staff'))"
+        " AND NOT (" + _HELD + ")"
         " AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.session_id = o.session_id AND e.channel = o.channel"
         " AND e.seq < o.seq AND e.state IN ('pending', 'claimed'))"
         " AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.identity_id = o.identity_id"
@@ -201,9 +206,9 @@ def address_of(vault: Vault, identity_id: str) -> Tx[Address | None]:
 
 _LOST = " RETURNING id, session_id, channel, identity_id, author, state, reason"
 _SETTLE = (
-    "UPDATE outbox SET state = CASE WHEN :state = 'pending' AND author = 'bot' AND EXISTS"
-    " (SELECT 1 FROM sessions s WHERE s.id = outbox.session_id AND s.mode = 'staff')"
-    " THEN 'withheld' ELSE :state END, provider_id = COALESCE(:provider_id, provider_id), reason = :reason,"
+    "UPDATE outbox AS o SET state = CASE WHEN :state = 'pending' AND "  # noqa: S608 - a constant of ours
+    + _HELD
+    + " THEN 'withheld' ELSE :state END, provider_id = COALESCE(:provider_id, provider_id), reason = :reason,"
     " next_at = {now} + CAST(:wait AS BIGINT),"
     " handed_at = CASE WHEN :state = 'sent' THEN {now} - CAST(:ms AS BIGINT) ELSE handed_at END"
     " WHERE id = :id AND claim_owner = :worker AND state = 'claimed'"
@@ -271,9 +276,8 @@ def give_up(vault: Vault, give_up_ms: int) -> Tx[list[Row]]:
     A reply of the bot's whose sender died while a person took the conversation is withheld: it must not block theirs.
     """
     yield query(
-        "UPDATE outbox SET state = 'withheld', reason = 'taken_over' WHERE author = 'bot'"
-        " AND state IN ('pending', 'claimed') AND next_at <= {start}"
-        " AND EXISTS (SELECT 1 FROM sessions s WHERE s.id = outbox.session_id AND s.mode = 'staff')"
+        "UPDATE outbox AS o SET state = 'withheld', reason = 'taken_over'"  # noqa: S608 - a constant of ours
+        " WHERE state IN ('pending', 'claimed') AND next_at <= {start} AND " + _HELD
     )
     due = yield query(_LOOK + _GIVEN_UP, give_up=give_up_ms, stuck=STUCK_MS)
     if not due:

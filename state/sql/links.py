@@ -9,7 +9,7 @@ from state import errors, reducers
 from state import events as ev
 from state.identity import Address, Assurance, Claims
 from state.keys import Vault
-from state.sql import log, people
+from state.sql import deliveries, log, people
 from state.sql.database import Row, Tx, query
 from state.sql.people import Newcomer
 
@@ -205,6 +205,9 @@ def link(vault: Vault, one: str, two: str, reason: str, frozen: list[str]) -> Tx
         " WHERE user_id = :loser ON CONFLICT DO NOTHING",
         **names,
     )
+    if "staff" in {older["mode"], younger["mode"]}:
+        yield query("UPDATE sessions SET mode = 'staff' WHERE id = :id", id=older["id"])
+        yield query(deliveries.WITHHOLD, session_id=older["id"])
     frozen.append(younger["id"])
     return str(older["user_id"])
 
