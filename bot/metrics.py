@@ -46,10 +46,16 @@ _MODEL_S = Histogram(
     "throughline_model_seconds", "One call of a model", ("backend",), buckets=_TURN_BUCKETS, registry=REGISTRY
 )
 _TOKENS = _counter("model_tokens", "Tokens read and written", "backend", "model", "kind")
+_LOST = _counter("replies_lost", "Replies that never arrived; they went another way, or to staff", "channel")
 _OUTBOX = Gauge("throughline_outbox_replies", "Replies by state", ("state",), registry=REGISTRY)
 _OUTBOX_AGE = Gauge("throughline_outbox_oldest_seconds", "Age of the oldest reply still to be sent", registry=REGISTRY)
 _LEASES_LOST = _counter("leases_lost", "Turns dropped because another worker had the session")
 _LINES_DROPPED = _counter("log_lines_dropped", "Log lines that could not be written")
+
+
+def reply_lost(channel: str) -> None:
+    """Count a reply that never arrived."""
+    _LOST.labels(channel).inc()
 
 
 def message_accepted(channel: str, *, new: bool = True) -> None:

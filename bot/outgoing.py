@@ -40,7 +40,7 @@ async def queue(draft: Draft, parts: Parts) -> list[Delivery]:
     found: list[Delivery] = []
     for lost in await undelivered.gather(draft, parts):
         found += await _again(draft, parts, lost)
-    here = Ask(here=draft.identity, answers=_answers(draft))
+    here = Ask(here=draft.identity, answers=_answers(draft), public=draft.session.customer_id is None)
     for name, text in draft.spoken:
         found += await _reply(
             draft, parts, Words(text=text, ask=replace(here, by_staff=True), author="staff", name=name)

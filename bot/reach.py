@@ -22,12 +22,14 @@ class Ask:
     """What is to be said.
 
     `here`: the address to prefer (None: the one used last); `answers`: it answers what was just written there;
-    `by_staff`: a person says it; `avoid`: addresses it cannot be brought to.
+    `by_staff`: a person says it; `public`: nothing in it belongs to anybody, since nobody knows who this is; `avoid`:
+    addresses it cannot be brought to.
     """
 
     here: str | None
     answers: bool = False
     by_staff: bool = False
+    public: bool = False
     avoid: Collection[str] = ()
 
 
@@ -94,10 +96,11 @@ def _problem(one: Reach, ask: Ask, means: Means, now: int, *, first: bool) -> st
     if can is None or can.staff:
         return "{channel} is off"
     answers, silent_s = first and ask.answers, (now - one.last_at) / 1000
+    spoken = answers or (first and ask.by_staff)  # whoever wrote there is spoken to, not somebody else
     checks = (
         (one.identity in ask.avoid, "not delivered by {channel}"),
-        (one.assurance == "claimed" and not answers, "not proven on {channel}"),
-        (one.opted_out and not answers and not (first and ask.by_staff), "opted out of {channel}"),
+        (one.assurance == "claimed" and not spoken and not (first and ask.public), "not proven on {channel}"),
+        (one.opted_out and not spoken, "opted out of {channel}"),
         (can.window_s is not None and silent_s > can.window_s, WINDOW),
         (can.pull and not answers and silent_s > PRESENT_S, LEFT),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot import metrics
 from bot.draft import Draft
 from bot.parts import Parts
 from state import events as ev
@@ -30,6 +31,7 @@ async def gather(draft: Draft, parts: Parts) -> list[Lost]:
         if not isinstance(stored.data, ev.DeliveryFailed):
             continue
         failed = stored.data
+        metrics.reply_lost(failed.channel)
         if failed.reason in REFUSED_BY_PERSON:
             refused = ev.ConsentChanged(
                 channel=failed.channel, identity=failed.identity, granted=False, method="provider", source=stored.seq

@@ -79,11 +79,11 @@ class Writer:
     loop: str
 
     def write(self, outbound: Outbound, *, date: datetime) -> Letter:
-        """Write a reply. A recipient that nobody has proven gets nothing that a stranger chose.
+        """Write a reply. A recipient that nobody has proven gets nothing of a program that a stranger chose.
 
         Raises ValueError when the recipient is no address.
         """
-        stranger = outbound.to.address.startswith(mail_address.UNPROVEN)
+        stranger = outbound.to.address.startswith(mail_address.UNPROVEN) and outbound.author != "staff"
         recipient = mail_address.normal(mail_address.real(outbound.to.address))
         if recipient is None:
             raise ValueError("not an address")

@@ -73,6 +73,9 @@ TABLE: list[tuple[dict[str, Reach], dict[str, Any], Means, tuple[str, str] | Non
     # not proven
     (known(email=(HOUR, CLAIMED), whatsapp=2 * HOUR), {}, ALL, ("whatsapp", "not proven on e-mail: WhatsApp")),
     (known(email=(HOUR, CLAIMED)), {}, ALL, None),
+    (known(email=(HOUR, CLAIMED)), {"public": True}, ALL, ("email", "last used")),
+    (known(email=(HOUR, CLAIMED)), {"by_staff": True}, ALL, ("email", "last used")),
+    (known(whatsapp=DAY + 1, email=(2 * DAY, CLAIMED)), {"public": True, "by_staff": True}, ALL, None),
     # switched off, or staff's
     (known(email=HOUR), {}, Means(channels={"web": CHANNELS["web"]}), None),
     (known(slack=0, email=HOUR), {}, ALL, ("email", "slack is off: e-mail")),
@@ -128,7 +131,7 @@ def test_what_the_bot_begins_goes_nowhere_it_may_not(
     if found is None:
         return
     one = reach[found.identity]
-    assert one.assurance != "claimed"
+    assert one.assurance != "claimed" or by_staff
     assert not one.opted_out or by_staff
     assert found.identity not in avoid
     assert one.channel != "slack"

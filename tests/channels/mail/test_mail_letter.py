@@ -161,6 +161,13 @@ def test_a_stranger_gets_nothing_that_they_chose() -> None:
         assert "spam.text" not in part
 
 
+def test_a_person_answers_a_stranger_as_they_like() -> None:
+    """They saw what they answer to; the rule is for programs."""
+    mail = read(write(to=Address(channel="email", address="?new@example.com"), author="staff", name="Robin").raw)
+    assert "Re: Invoice 18492 [#1042]" == mail["Subject"]
+    assert "Hello Kim Meyer," in text_of(mail)
+
+
 @pytest.mark.parametrize(
     "name, expected",
     [
