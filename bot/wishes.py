@@ -32,7 +32,7 @@ def take(draft: Draft, parts: Parts, messages: list[Message]) -> tuple[list[Mess
 
 
 def _by_text(draft: Draft, message: ev.MessageReceived) -> bool | None:
-    """What a message asks for when that is all it says."""
+    """What a message asks for when that is all it says; whoever has not proven who they are cannot opt anybody in."""
     if message.choice:
         return None
     reach = draft.session.reach.get(message.identity)
@@ -41,7 +41,7 @@ def _by_text(draft: Draft, message: ev.MessageReceived) -> bool | None:
         message.text,
         channel=message.channel,
         busy=task is not None and task.question is not None,
-        opted_out=reach is not None and reach.opted_out,
+        opted_out=reach is not None and reach.opted_out and message.assurance != "claimed",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -77,6 +78,17 @@ def test_the_last_word_of_a_burst_counts_and_is_said_once() -> None:
     assert ([("whatsapp", False), ("whatsapp", True)], ["IN"], True) == (changes(one), one.texts, wished)
     assert ["check invoice 18492"] == [said.text for _, said in rest]
     assert not one.session.reach["whatsapp"].opted_out
+
+
+@pytest.mark.parametrize("assurance, left", [("channel", 0), ("claimed", 1)])
+def test_only_who_is_proven_opts_in(assurance: str, left: int) -> None:
+    """A forged sender brings nobody messages again; that somebody opts out is believed of anyone."""
+    one = draft(opted_out=True)
+    stored, said = message("start", channel="email")
+    claimed = replace(said, assurance=assurance)
+    rest, _ = wishes.take(one, PARTS, [(stored, claimed)])
+    assert left == len(rest)
+    assert one.session.reach["email"].opted_out == (assurance == "claimed")
 
 
 def test_a_button_is_no_keyword() -> None:
