@@ -148,7 +148,7 @@ async def test_a_name_server_that_is_away_proves_nothing() -> None:
 
 
 async def test_slow_name_servers_hold_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sender's own may be slow on purpose: when its time is over no more is asked, and others do not wait for ever."""
+    """A sender's own may be slow on purpose: when its time is over no more is asked; others do not wait for ever."""
     monkeypatch.setattr(mail_auth, "CHECK_S", -1.0)
     assert not await is_valid(signed())
     monkeypatch.undo()
