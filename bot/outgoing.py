@@ -142,7 +142,8 @@ async def _reply(draft: Draft, parts: Parts, words: Words) -> list[Delivery]:
     if not known:
         return []
     filled = _filled(draft, parts, words)
-    means = Means(channels=parts.capabilities, templates={"whatsapp"} if filled else ())
+    windowed = {name for name, can in parts.capabilities.items() if can.window_s is not None}
+    means = Means(channels=parts.capabilities, templates=windowed if filled else ())
     route = reach.choose(words.ask, known, means, now=draft.opened.now)
     if route is None or route.left:
         route = await _by_mail(draft, parts, words) or route
