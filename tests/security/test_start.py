@@ -50,7 +50,7 @@ SETTINGS: dict[str, tuple[dict[str, str | None], tuple[str, ...]]] = {
     "no INDEX_KEY": ({"INDEX_KEY": None}, ("INDEX_KEY",)),
     "no ENCRYPTION_KEYS": ({"ENCRYPTION_KEYS": None}, ("ENCRYPTION_KEYS",)),
     "nothing at all": (
-        dict.fromkeys(SECRETS),
+        dict.fromkeys([*SECRETS, "SMTP_URL"]),
         ("SECRET_KEY", "API_TOKEN", "ENCRYPTION_KEYS", "INDEX_KEY", "ACME_API_TOKEN"),
     ),
     "blank SECRET_KEY": ({"SECRET_KEY": "   "}, ("SECRET_KEY",)),
@@ -223,6 +223,8 @@ ROUTES = {
     *("POST /whatsapp/webhook", "POST /whatsapp/status"),
     *("GET /api/v1/sessions", "GET /api/v1/sessions/{id}", "GET /api/v1/sessions/{id}/events", "GET /api/v1/users"),
     *("GET /api/v1/tickets", "GET /api/v1/actions/{id}", "POST /api/v1/route"),
+    *("POST /api/v1/users/{id}/unlink", "POST /api/v1/email/preview"),
+    *("POST /email/inbound", "POST /slack/events"),
 }
 
 
