@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -289,9 +290,17 @@ async def test_sockets_that_break_are_dialled_again(office: Office) -> None:
     assert ["Hello"] == [each.text for each in office.world.acts]
 
 
+async def _only_when_asked(office: Office) -> None:
+    """Sweep when the test says so, and not in the background as well."""
+    for task in office.channel._watching:
+        task.cancel()
+    await asyncio.gather(*office.channel._watching, return_exceptions=True)
+
+
 @pytest.mark.parametrize("way", ["http"], indirect=True)
 async def test_what_was_said_during_an_outage_is_read_later(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once, from the threads: what Slack gave up bringing, and nothing that was heard before or said long ago."""
+    await _only_when_asked(office)
     monkeypatch.setattr(slack_sweep, "YOUNG_S", 0.0)
     monkeypatch.setattr(slack_sweep, "PAGE", 2)
     sweep, hear = office.channel._sweep, office.channel._said
@@ -319,6 +328,7 @@ async def test_what_was_said_during_an_outage_is_read_later(office: Office, monk
 @pytest.mark.parametrize("way", ["http"], indirect=True)
 async def test_what_is_too_old_is_not_done_any_more(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """By then staff have seen that nothing came of it."""
+    await _only_when_asked(office)
     monkeypatch.setattr(slack_sweep, "YOUNG_S", 0.0)
     monkeypatch.setattr(slack_sweep, "REACH_S", 0.0)
     await office.channel._sweep.run(office.channel._said)
