@@ -22,7 +22,7 @@ export class Letter {
         "div",
         { class: "letter-bar" },
         h("button", { type: "button", class: "letter-back", "aria-label": "Back to the list", onclick: onBack }, "‹"),
-        h("h3", { id: "letter-subject" }, mail.subject || "(no subject)"),
+        h("h3", { id: "letter-subject", tabindex: "-1" }, mail.subject || "(no subject)"),
         mail.way === "received" && h("button", { type: "button", class: "button small main", id: "mail-reply", onclick: onReply }, "Reply"),
       ),
       h("p", { class: "letter-who" }, h("span", {}, `${mail.from} → ${mail.to}`), h("time", { datetime: mail.at }, clock(mail.at, true))),

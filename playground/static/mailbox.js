@@ -52,18 +52,18 @@ export class Mailbox {
     this.#open = n;
     const mail = this.#mails.get(n);
     byId("mail-body").className = "mail-body opened";
-    byId("reading").replaceChildren(new Letter(mail, { onReply: () => this.write(mail), onBack: () => this.#close() }).node);
+    this.#read(new Letter(mail, { onReply: () => this.write(mail), onBack: () => this.#close() }).node);
     this.#list();
     if (!mail.seen && mail.way === "received") await call("/mail/act", { body: { act: "seen", mail: n } }).catch(() => {});
   }
 
   /** Begin a mail, or the answer to one. */
-  write(original = null) {
+  write(original = null, { focus = true } = {}) {
     const people = { box: this.#box, name: this.#name, support: this.#support, strangers: this.#strangers };
     const writer = new Writer(people, original, { onSend: (wanted) => this.send(wanted), onCancel: () => (original ? this.open(original.n) : this.#close()) });
     byId("mail-body").className = "mail-body opened writing";
     byId("reading").replaceChildren(writer.node);
-    writer.focus();
+    if (focus) writer.focus();
     return writer;
   }
 
@@ -115,12 +115,21 @@ export class Mailbox {
   #close() {
     this.#open = 0;
     byId("mail-body").className = "mail-body";
-    byId("reading").replaceChildren(h("p", { class: "quiet nothing" }, this.#mails.size ? "Choose a mail." : NONE));
+    this.#read(h("p", { class: "quiet nothing", tabindex: "-1" }, this.#mails.size ? "Choose a mail." : NONE));
     this.#list();
   }
 
+  /** Show something in place of what was read or written; who was in there with the keyboard stays there. */
+  #read(node) {
+    const inside = byId("reading").contains(document.activeElement);
+    byId("reading").replaceChildren(node);
+    if (inside) (node.querySelector("[tabindex='-1']") ?? node).focus({ preventScroll: true });
+  }
+
   #list() {
+    const at = document.activeElement?.dataset.mail;
     byId("mails").replaceChildren(...this.mails.reverse().map((mail) => this.#row(mail)));
+    if (at) byId("mails").querySelector(`[data-mail="${at}"]`)?.focus({ preventScroll: true });
   }
 
   #row(mail) {
@@ -132,7 +141,7 @@ export class Mailbox {
       {},
       h(
         "button",
-        { type: "button", class: fresh ? "mail fresh" : "mail", "aria-current": mail.n === this.#open ? "true" : null, onclick: () => this.open(mail.n) },
+        { type: "button", class: fresh ? "mail fresh" : "mail", "data-mail": mail.n, "aria-current": mail.n === this.#open ? "true" : null, onclick: () => this.open(mail.n) },
         h("span", { class: "mail-who" }, fresh && h("span", { class: "unseen" }, "Unread. "), h("span", { class: "mail-name" }, who), h("time", { datetime: mail.at }, clock(mail.at))),
         h("span", { class: "mail-subject" }, mail.subject || "(no subject)"),
       ),

@@ -211,13 +211,14 @@ export class Slack {
     const away = () => {
       this.#dismissed.add(message.ts);
       this.#draw();
+      this.#lists[this.thread ? "thread" : "channel"].focus({ preventScroll: true });
     };
     return h("p", { class: "eye" }, "Only visible to you · ", h("button", { type: "button", onclick: away }, "Dismiss"));
   }
 
   #threadLink(message, count) {
     const words = count ? `${count} ${count === 1 ? "reply" : "replies"}` : "Open thread";
-    return h("button", { type: "button", class: "replies-link", onclick: () => this.open(message.ts) }, words);
+    return h("button", { type: "button", class: "replies-link", "data-action": "thread", onclick: () => this.open(message.ts) }, words);
   }
 
   #drawPeople() {

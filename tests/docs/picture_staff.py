@@ -10,14 +10,13 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, ViewportSize, async_playwright, expect
 
-from tests import servers
-from tests.browser.serving import ROOT, Server
+from tests.browser.serving import ROOT, Server, free_port
 from tests.docs.picture import ARGUMENTS, PATIENCE
 
 PICTURE = ROOT / "docs/images/staff.png"
-VIEW = {"width": 1500, "height": 1240}
+VIEW: ViewportSize = {"width": 1500, "height": 1240}
 
 
 async def play(page: Page) -> None:
@@ -37,7 +36,7 @@ async def play(page: Page) -> None:
 async def main() -> None:
     """Start a server, play, and take the picture of Slack's pane."""
     with tempfile.TemporaryDirectory() as folder:
-        server = Server(port=servers.free_port(), home=Path(folder))
+        server = Server(port=free_port(), home=Path(folder))
         await server.start()
         try:
             async with async_playwright() as playwright:
