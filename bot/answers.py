@@ -77,6 +77,10 @@ async def _to(draft: Draft, parts: Parts, what: Said, task: Task, question: Ques
     if question.slot == unlinking.SLOT:
         return await unlinking.read(draft, parts, what.text, task)
     if question.slot == step_up.SIGN_IN:
+        if step_up.is_moot(draft) and _verdict(what, "", ""):
+            draft.again = True  # it was asked elsewhere; here the terms are what a yes is about
+            await flow.run(draft, parts, task.id)
+            return True
         return await step_up.read(draft, parts, what.text, task, question)
     return await _slot(draft, parts, what, task, question)
 

@@ -40,6 +40,11 @@ async def ask(one: Run) -> None:
         one.ask(SIGN_IN, replies.pick(words, key, draft.channel), shown)
 
 
+def is_moot(draft: Draft) -> bool:
+    """Whether whoever writes now is proven as far as anybody can be."""
+    return draft.session.customer_id is not None and draft.assurance is Assurance.VERIFIED
+
+
 async def _offers(draft: Draft, parts: Parts) -> list[tuple[str, Address]]:
     """Other addresses of a known customer to which a code can be sent, by a name that says nothing of them."""
     if not draft.session.customer_id:

@@ -90,6 +90,7 @@ async def _think(draft: Draft, parts: Parts) -> None:
         await flow.run(draft, parts, task.id)
     if draft.texts and not draft.muted:
         await _resume(draft, parts)
+    unproven.restore(draft)
     tickets.settle(draft)
 
 

@@ -16,3 +16,10 @@ def without(draft: Draft, parts: Parts, messages: list[Message]) -> list[Message
         return messages
     draft.say(parts.replies["unproven_between"])
     return proven
+
+
+def restore(draft: Draft) -> None:
+    """Leave the person's own task where it was: what a stranger began does not stand before its question."""
+    before = draft.opened.session.task
+    if draft.unproven and before and any(task.id == before.id for task in draft.session.waiting):
+        draft.emit(ev.TaskResumed(task=before.id))
