@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 from bot import loops, observe
 from config.tuning import Tuning
 from state.hints import Hints
 from state.store import Store
 
+USES_KEPT_S = 3 * 86_400  # longer than any window of a counter
+CLEANING_S = 3_600.0
 log = observe.get_logger()
 
 
@@ -21,6 +24,7 @@ class Clock:
         self._hints = hints
         self._tuning = tuning
         self._task: asyncio.Task[None] | None = None
+        self._cleaned_at = -CLEANING_S
 
     def start(self) -> None:
         """Start ticking."""
@@ -35,6 +39,9 @@ class Clock:
     async def _tick(self) -> None:
         await asyncio.sleep(self._tuning.sweep_s)
         await self._store.forget_codes()
+        if time.monotonic() - self._cleaned_at >= CLEANING_S:
+            self._cleaned_at = time.monotonic()
+            await self._store.forget_uses(USES_KEPT_S)
         if await self._store.due_actions():
             self._hints.publish("wake", {"ms": 0})
         if await self._store.run_out(abandoned_s=self._tuning.abandoned_days * 86_400):

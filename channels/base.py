@@ -72,7 +72,7 @@ class Ports:
     ticket    where a ticket number belongs, if this address is one of the ticket's customer
     allow     a hard counter: whether one more use of a name keeps it at a limit within a window, for all processes and
               across restarts
-    cursor    read (with None) or keep how far a channel has read elsewhere
+    cursor    read (with None) or keep how far a channel has read elsewhere; one named `once/…` is forgotten after days
     ready     whether inbound may be taken now (False while draining: answer 503)
     listens   whether this process takes messages in at all; one that only runs turns and sends opens no way in
     """

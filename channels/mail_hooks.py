@@ -83,7 +83,7 @@ class Hooks:
         """
         if given.once is None:
             return
-        name = f"mail/mailgun/{given.once}"
+        name = f"once/mailgun/{given.once}"
         used_for = await self._ports.cursor(name, None)
         if used_for is None:
             await self._ports.cursor(name, mail.id)

@@ -245,6 +245,10 @@ class Store:
             return await self.database.read(lambda: outside.cursor(name, None))
         return await self.database.write(lambda: outside.cursor(name, value))
 
+    async def forget_uses(self, older_s: float) -> None:
+        """Forget counters, and cursors named `once/…`, from before some time: no window is that long."""
+        await self.database.write(lambda: outside.forget(int(older_s * 1000)))
+
     # --- the staff's threads ------------------------------------------------------------------------------------------
 
     async def claim_threads(self, worker: str, *, limit: int, claim_s: float) -> list[threads.Due]:

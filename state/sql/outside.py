@@ -9,6 +9,7 @@ from state.sql import deliveries, people
 from state.sql.database import Tx, query
 
 LONGEST_ID = 300
+ONCE = "once/"  # how the names of such cursors begin
 
 
 def replied(vault: Vault, reply_id: str) -> Tx[Thread | None]:
@@ -55,6 +56,16 @@ def allow(name: str, limit: int, window_ms: int) -> Tx[bool]:
         window=window_ms,
     )
     return int(rows[0]["uses"]) <= limit
+
+
+def forget(older_ms: int) -> Tx[None]:
+    """Forget counters that began before some time, and the cursors that are there only so that something is once."""
+    yield query("DELETE FROM quotas WHERE start < {now} - CAST(:older AS BIGINT)", older=older_ms)
+    yield query(
+        "DELETE FROM cursors WHERE name LIKE :once AND at < {now} - CAST(:older AS BIGINT)",
+        once=f"{ONCE}%",
+        older=older_ms,
+    )
 
 
 def cursor(name: str, value: str | None) -> Tx[str | None]:

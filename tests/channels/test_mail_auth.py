@@ -8,9 +8,14 @@ import hashlib
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import dkim
+import dns.exception
+import dns.name
+import dns.rdataset
+import dns.resolver
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -215,6 +220,43 @@ def test_of_two_properties_with_one_name_the_first_counts() -> None:
     pairs = (("header.d", "evil.example"), ("header.d", "example.com"))
     results = (AuthResults(server="mx", verdicts=(Verdict(method="dkim", result="pass", properties=pairs),)),)
     assert not mail_auth.stated(results, server="mx", domain="example.com")
+
+
+@pytest.mark.parametrize(
+    "outcome,wanted",
+    [
+        (list(dns.rdataset.from_text("IN", "TXT", 60, '"v=DKIM1; " "p=x"')), b"v=DKIM1; p=x"),
+        ([], None),
+        (dns.resolver.NXDOMAIN, None),
+        (dns.resolver.NoAnswer, None),
+    ],
+)
+def test_a_name_server_s_answer_is_read(monkeypatch: pytest.MonkeyPatch, outcome: object, wanted: bytes | None) -> None:
+    """A record may come in pieces, and that there is none is an answer too."""
+    monkeypatch.setattr(dns.resolver, "resolve", answering(outcome))
+    assert wanted == mail_auth.dns_txt("s1._domainkey.example.com")
+
+
+@pytest.mark.parametrize("error", [dns.resolver.NoNameservers, dns.exception.Timeout, dns.name.LabelTooLong])
+def test_a_name_server_that_does_not_answer_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    """Which is no statement about the domain."""
+    monkeypatch.setattr(dns.resolver, "resolve", answering(error))
+    with pytest.raises(OSError, match="does not answer"):
+        mail_auth.dns_txt("s1._domainkey.example.com")
+
+
+def answering(outcome: object) -> Callable[..., object]:
+    """A resolver with one answer, or one error."""
+
+    def resolve(name: str, kind: str, *, lifetime: float) -> object:
+        assert (name, kind, lifetime) == ("s1._domainkey.example.com", "TXT", mail_auth.DNS_S)
+        if isinstance(outcome, type) and issubclass(outcome, Exception):
+            raise outcome.__new__(outcome)
+        return outcome
+
+    return resolve
 
 
 def test_the_extra_is_not_loaded_before_it_is_needed() -> None:
