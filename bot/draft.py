@@ -31,10 +31,19 @@ class Letter:
 
 
 def is_unproven(opened: Opened) -> bool:
-    """Whether all that was said now is only claimed to be from somebody whom this session knows better."""
+    """Whether all that was said now is only claimed to be from somebody whom this session knows better.
+
+    A turn that has to go on with what the person agreed to before is theirs, whoever writes meanwhile.
+    """
     said = [s for s in opened.pending if isinstance(s.data, ev.MessageReceived)]
     known = opened.session.customer_id or any(r.assurance != "claimed" for r in opened.session.reach.values())
-    return bool(known and said) and all(_is_claimed(s) for s in said)
+    return bool(known and said) and all(_is_claimed(s) for s in said) and not _goes_on(opened)
+
+
+def _goes_on(opened: Opened) -> bool:
+    """Whether a decision, a proof or an open write is there, on which a task of the person's goes on by itself."""
+    decided = any(isinstance(s.data, ev.ApprovalDecided | ev.IdentityVerified) for s in opened.pending)
+    return decided or any(action.state == "dispatched" for action in opened.session.open_actions())
 
 
 def _is_claimed(stored: ev.Stored) -> bool:

@@ -10,9 +10,12 @@ Message = tuple[ev.Stored, ev.MessageReceived]
 
 
 def without(draft: Draft, parts: Parts, messages: list[Message]) -> list[Message]:
-    """The messages of a burst that are proven; the others are only said to have come. If none is proven, all."""
+    """The messages of a burst that are proven; the others are only said to have come.
+
+    All of them, where whoever wrote is answered as somebody unproven, or nobody here is known better.
+    """
     proven = [(stored, message) for stored, message in messages if message.assurance != "claimed"]
-    if not proven or len(proven) == len(messages):
+    if draft.unproven or len(proven) == len(messages) or not (proven or _is_known(draft)):
         return messages
     draft.say(parts.replies["unproven_between"])
     return proven
@@ -23,3 +26,8 @@ def restore(draft: Draft) -> None:
     before = draft.opened.session.task
     if draft.unproven and before and any(task.id == before.id for task in draft.session.waiting):
         draft.emit(ev.TaskResumed(task=before.id))
+
+
+def _is_known(draft: Draft) -> bool:
+    known = draft.opened.session
+    return bool(known.customer_id or any(reach.assurance != "claimed" for reach in known.reach.values()))

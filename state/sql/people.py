@@ -110,12 +110,28 @@ def add_identity(vault: Vault, user_id: str, newcomer: Newcomer) -> Tx[str]:
 
 
 def own(vault: Vault, user_id: str, address: Address, match: tuple[str, str]) -> Tx[str | None]:
-    """The identity of an address that the directory of record gives for a user; None when it is somebody else's."""
-    found = yield from find(vault, address, lock=False)
-    if found:
-        return str(found["identity_id"]) if found["user_id"] == user_id else None
-    newcomer = Newcomer(address=address, assurance=Assurance.CHANNEL, method="directory", match=match)
-    return (yield from add_identity(vault, user_id, newcomer))
+    """The identity of an address that the directory of record gives for a user; None when it is somebody else's.
+
+    One that is there only because somebody asked for a code to it, and from which nobody wrote, is nobody's yet.
+    """
+    found = yield from find(vault, address, lock=True)
+    if found is None:
+        newcomer = Newcomer(address=address, assurance=Assurance.CHANNEL, method="directory", match=match)
+        return (yield from add_identity(vault, user_id, newcomer))
+    if found["user_id"] == user_id:
+        return str(found["identity_id"])
+    if found["next_seq"] > 1:
+        return None
+    rows = yield query(
+        "UPDATE identities SET user_id = :user_id, origin_user_id = :user_id, assurance = :assurance,"
+        " method = 'directory', match_idx = :match WHERE id = :id AND method = 'code_target' AND assurance = 'claimed'"
+        " RETURNING id",
+        user_id=user_id,
+        assurance=Assurance.CHANNEL.value,
+        match=match_index(vault, match),
+        id=found["identity_id"],
+    )
+    return str(rows[0]["id"]) if rows else None
 
 
 def addresses(vault: Vault, user_id: str) -> Tx[list[tuple[str, Address, Assurance]]]:

@@ -274,6 +274,31 @@ def _redeem(store: Store, code: str) -> Any:  # noqa: ANN401 - a coroutine funct
     return lambda: store.redeem(code, notice="linked", windows=WINDOWS)
 
 
+async def test_a_code_to_an_address_takes_it_from_nobody(store: Store) -> None:
+    """Whoever asks for one to somebody's mailbox: letters still go there, and the code still means both."""
+    session = await _waiting(store, sender=visitor())
+    owner = await store.prove(phone(), CLAIMS, method="token", create=True)
+    identity = await store.own_mail(owner.user_id, KIM.address)
+    row = await store.live(KIM)
+    assert row
+    assert (identity, owner.user_id, "channel") == (row["identity_id"], row["user_id"], row["assurance"])
+    await store.accept(said(CODE, sender=visitor()), LEFT)
+    proven = await store.redeem((await _checked(store, session))[0].code, notice="linked", windows=WINDOWS)
+    assert proven
+    assert {proven.user_id} == {(await store.live(one) or {})["user_id"] for one in (visitor(), phone(), KIM)}
+
+
+async def test_an_address_somebody_writes_from_is_not_taken(store: Store) -> None:
+    """Even when it was first seen because of a code."""
+    await _waiting(store, sender=visitor())
+    accepted, _ = await store.accept(said("hello", sender=KIM), LEFT)
+    other = await store.prove(phone(), CLAIMS, method="token", create=True)
+    assert await store.own_mail(other.user_id, KIM.address) is None
+    row = await store.live(KIM)
+    assert row
+    assert accepted.user_id == row["user_id"] != other.user_id
+
+
 def _asked(opened: Opened, **more: Any) -> Asked:
     fields: dict[str, Any] = {
         "id": "c1",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
+from state.identity import Address, Assurance
+from tests.contract.stores import PACE, said
 from tests.flows.desk import Desk
 from tests.flows.told import EVERYWHERE, NOTICE, refunded
 from tests.harness.outside import KIM, LEE, LEES_PHONE, Json
@@ -218,3 +221,20 @@ async def test_staff_ask_the_bot(desk: Desk) -> None:
     assert "Invoice 18492 is paid" in draft["text"]
     assert (False, True, True) == tuple(note["sendable"] for note in (summary, looked_up, draft))
     assert before == len(web.shown())
+
+
+async def test_a_forged_mail_does_not_hold_up_what_was_approved(desk: Desk) -> None:
+    """One that comes in the same turn as the decision: the refund is made all the same, and once."""
+    await waiting(desk)
+    await desk.stage.operators.at_rest()
+    store = desk.services.parts.store
+    (row,) = [one for one in await desk.stage.operators.sessions() if not one["forwarded_to"]]
+    assert await store.own_mail(row["user_id"], "lee@example.com")
+    forged = said("hello?", sender=Address(channel="email", address="lee@example.com"), assurance=Assurance.CLAIMED)
+    _, ready = await store.accept(forged, replace(PACE, worker="another"))
+    assert ready
+    assert ready.lease
+    assert (await desk.decide("approve", who=SAM)).done
+    await store.release(ready.lease, after_ms=0)
+    await desk.stage.operators.at_rest()
+    assert ["20001"] == await refunded(desk.stage)
