@@ -23,7 +23,7 @@ from tests.docs.examples import PAGES, ROOT, example, rows, settings_of
 from tests.docs.running import running_here, shell
 from tests.docs.test_names import HEAVIEST
 from tests.docs.test_settings import ACME, secrets
-from tests.harness.places import Place
+from tests.harness.places import Place, port
 from tests.harness.waiting import until
 
 SLACK, MAIL, PHONE = "connect-slack.md", "connect-mail.md", "connect-whatsapp.md"
@@ -205,6 +205,24 @@ async def test_a_raw_mail_by_curl(tmp_path: Path, migrated_sqlite_url: str) -> N
             return (await stage.operators.get("/tickets"))["tickets"] or None
 
         assert await until(tickets, "the ticket of the mail")
+
+
+@pytest.mark.skipif(shutil.which("swaks") is None, reason="no swaks here; on Debian: apt-get install swaks")
+async def test_a_mail_by_swaks(tmp_path: Path, migrated_sqlite_url: str) -> None:
+    """With the page's settings the listener takes the page's mail, answers it, and refuses another address."""
+    told, where = settings_of(example(MAIL, "smtp")), f"127.0.0.1:{port()}"
+    ours = {"EMAIL_ADDRESS": told["EMAIL_ADDRESS"], "EMAIL_SMTP_LISTEN": where}
+    place = Place(home=tmp_path, database_url=migrated_sqlite_url, settings=ours)
+    script = example(MAIL, "swaks").replace(told["EMAIL_SMTP_LISTEN"], where)
+    async with running_here(place) as stage:
+        assert "250 2.0.0 OK" in await asyncio.to_thread(shell, script, cwd=tmp_path)
+        with pytest.raises(AssertionError):
+            await asyncio.to_thread(shell, script.replace("support+try", "sales"), cwd=tmp_path)
+
+        async def letters() -> object:
+            return await stage.outside.get("/mail/smtp") or None
+
+        assert await until(letters, "the answer")
 
 
 def test_a_letter_is_shown_as_it_is() -> None:
