@@ -48,8 +48,8 @@ _TELLING = frozenset({"delivery report", "failed recipients", "mail system"})
 
 async def _provider_id(report: Report, ports: Ports) -> str:
     """Give the provider's id of one of our replies, when the report names that."""
-    for name in (report.original_id, report.original_id.partition("@")[0]):
-        if name and await ports.replied(name):
+    for name in mail_thread.provider_ids(report.original_id):
+        if await ports.replied(name):
             return name
     return ""
 

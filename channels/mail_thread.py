@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from channels import mail_address
+from channels import mail_address, mail_tokens
 from channels.base import Ports
 from channels.mail_parse import Preview
 from channels.mail_tokens import MailTokens, Token
@@ -69,9 +69,13 @@ def _reply_ids(mail: Preview, tokens: MailTokens) -> Iterator[str]:
     for message_id in newest_ids(mail)[:MOST_IDS]:
         if ours := tokens.outbox_id(message_id):
             yield ours
-        else:
-            yield message_id
-            yield message_id.partition("@")[0]  # as a provider names it when it takes a mail
+        else:  # a provider's: as it stands, and as it is named when a mail is taken
+            yield from provider_ids(message_id)
+
+
+def provider_ids(message_id: str) -> Iterator[str]:
+    """Give the names under which a provider may know the reply with this Message-ID."""
+    yield from (name for name in (message_id, message_id.partition("@")[0]) if name and mail_tokens.foreign(name))
 
 
 def newest_ids(mail: Preview) -> list[str]:

@@ -155,6 +155,8 @@ async def test_a_provider_s_id_leads_to_its_conversation(world: World) -> None:
 async def test_a_forged_in_reply_to_leads_nowhere(world: World) -> None:
     """An id without our proof, and a true one of a mail to somebody else."""
     ours = mails.written(world, KIM)
+    for bare in (f"<{OUTBOX}@acme.example>", f"<{OUTBOX}>", f"<{OUTBOX.upper()}@x>"):
+        assert f"?{KIM}" == (await taken(world, mail(In_Reply_To=bare))).sender.address
     assert (
         f"?{KIM}"
         == (await taken(world, mail(In_Reply_To=f"<{OUTBOX}.aaaaaaaaaaaaaaaaaaaa@acme.example>"))).sender.address
