@@ -12,7 +12,8 @@ import pytest
 import re2
 import yaml
 
-from channels import CHANNELS, mail_files, mail_hooks, mail_in, mail_listen, mail_mime, slack_commands
+from bot import codes, handoff, tickets
+from channels import CHANNELS, mail_files, mail_hooks, mail_in, mail_listen, mail_mime, mail_words, slack_commands
 from channels.mail_send import Server
 from config import policies, templates
 from config.settings import Settings
@@ -116,8 +117,6 @@ def test_the_commands_are_those_that_are_understood() -> None:
 
 def test_the_reasons_are_the_fixed_list() -> None:
     """Of tickets; and the states, priorities and outcomes stand in the text."""
-    from bot import handoff, tickets
-
     told = {word for row in rows(STAFF, "reason") for word in re2.findall(r"`(\w+)`", row[0])}
     assert handoff.REASONS == told
     text = (ROOT / "docs" / STAFF).read_text()
@@ -139,6 +138,9 @@ def test_figures_of_times_are_the_code_s() -> None:
     told = dict(row[:2] for row in rows("identity.md", "rule"))
     assert told["tries"].startswith(f"{tuning.code_tries};")
     assert told["holds"].startswith(f"{tuning.code_minutes:.0f} minutes")
+    assert told["asked for from one address"].startswith(f"{codes.SOURCE_LIMIT} in an hour")
+    assert told["sent to one address"].startswith(f"{codes.TARGET_LIMIT} in an hour")
+    assert 3_600 == codes.WINDOW_S
 
 
 # --- mail
@@ -227,8 +229,6 @@ async def test_a_mail_by_swaks(tmp_path: Path, migrated_sqlite_url: str) -> None
 
 def test_a_letter_is_shown_as_it_is() -> None:
     """The example has the words that ship, and the line by which answers are told from what they quote."""
-    from channels import mail_words
-
     shown, words = example(MAIL, "letter"), templates.load(ROOT / "config/channels.yaml").email
     assert mail_words.DELIMITER in shown
     assert f'From: "{words.name}"' in shown
