@@ -34,6 +34,7 @@ async function begin() {
   await Promise.all([slack.begin(), mailbox.begin()]);
   await openChat(info.widget);
   show();
+  tour.offer(info.parts);
 }
 
 /** Load the bot's own widget, as any host page does with one script tag. */
@@ -173,4 +174,4 @@ byId("explain").addEventListener("click", (event) => event.target === byId("expl
 byId("reset").addEventListener("click", restore);
 
 const tour = new Tour({ slack, mailbox, phone, chat, reset, sign, begin: startOver });
-begin().then(() => tour.offer()).catch(() => inside.take({ state: "offline" }, state));
+begin().catch(() => inside.take({ state: "offline" }, state));

@@ -12,6 +12,7 @@ const PATIENCE_MS = 25_000;
 
 export class Tour {
   #acts;
+  #steps = STEPS;
   #at = -1; // the step that is shown; -1 before the first
   #seen = null;
   #busy = false;
@@ -29,8 +30,9 @@ export class Tour {
     listen(() => this.#look());
   }
 
-  /** Offer the tour to somebody who is here for the first time. */
-  offer() {
+  /** Offer the tour to somebody who is here for the first time. `parts`: what is pretended here; the rest is left out. */
+  offer(parts = {}) {
+    this.#steps = STEPS.filter((step) => !step.needs || parts[step.needs] !== false);
     if (!localStorage.getItem(KEEP)) this.open({ focus: false });
   }
 
@@ -60,8 +62,8 @@ export class Tour {
   async #press() {
     if (this.#busy) return;
     if (this.#at === -1) return this.#start();
-    if (this.#at === STEPS.length) return this.close();
-    const step = STEPS[this.#at];
+    if (this.#at === this.#steps.length) return this.close();
+    const step = this.#steps[this.#at];
     const { signal } = this.#round;
     this.#wait(true);
     try {
@@ -70,7 +72,7 @@ export class Tour {
       if (!signal.aborted) return this.#slow();
     }
     const found = await until(() => step.done(this.#seen), { patience: PATIENCE_MS, signal });
-    if (!found && !signal.aborted && STEPS[this.#at] === step) this.#slow();
+    if (!found && !signal.aborted && this.#steps[this.#at] === step) this.#slow();
   }
 
   async #start() {
@@ -89,7 +91,7 @@ export class Tour {
 
   /** A step is done when what it waits for has happened, whoever did it: also by hand. */
   #look() {
-    const step = STEPS[this.#at];
+    const step = this.#steps[this.#at];
     if (!step || !this.#seen || !step.done(this.#seen)) return;
     this.#next();
   }
@@ -98,11 +100,11 @@ export class Tour {
     if (this.#at === -1 && skipped) return this.#start();
     this.#round.abort();
     this.#round = new AbortController();
-    const before = STEPS[this.#at];
+    const before = this.#steps[this.#at];
     this.#happened(before && !skipped ? before.after : "");
     if (!skipped) before?.show?.(this.#acts, this.#seen);
-    this.#at = Math.min(this.#at + 1, STEPS.length);
-    const step = STEPS[this.#at];
+    this.#at = Math.min(this.#at + 1, this.#steps.length);
+    const step = this.#steps[this.#at];
     this.#frame(true);
     if (!step) return this.#end();
     this.#words(step.title, step.text, step.button);
@@ -152,9 +154,9 @@ export class Tour {
   #frame(open) {
     byId("tour").hidden = !open;
     byId("take-tour").setAttribute("aria-expanded", String(open));
-    const [at, last] = [this.#at, STEPS.length];
+    const [at, last] = [this.#at, this.#steps.length];
     byId("tour-count").textContent = at < 0 ? "Guided tour" : at === last ? "Done" : `Step ${at + 1} of ${last}`;
-    byId("tour-dots").replaceChildren(...STEPS.map((_, index) => h("li", { class: index < at ? "done" : index === at ? "now" : null })));
+    byId("tour-dots").replaceChildren(...this.#steps.map((_, index) => h("li", { class: index < at ? "done" : index === at ? "now" : null })));
     byId("tour-skip").hidden = at < 0 || at === last;
     byId("tour-again").hidden = at < 0;
   }

@@ -8,9 +8,10 @@ const ASK = "I want a refund for invoice 20001, I was charged twice";
 const THANKS = "Thank you! Will it be on this month’s statement?";
 
 /**
- * `pane`: where to look, `spot`: at what in it. `act(acts, seen, signal)` does it. `done(seen)` gives something true once it really happened,
- * whoever did it. `show(acts, seen)`
- * then shows it. `after`: what just happened and why it matters. `seen` is the tour's notebook, made by `acts.begin`.
+ * `pane`: where to look, `spot`: at what in it. `needs`: the part of the playground without which it cannot be shown.
+ * `act(acts, seen, signal)` does it. `done(seen)` gives something true once it really happened, whoever did it.
+ * `show(acts, seen)` then shows it. `after`: what just happened and why it matters. `seen` is the tour's notebook, made
+ * by `acts.begin`.
  */
 export const STEPS = [
   {
@@ -36,6 +37,7 @@ export const STEPS = [
   },
   {
     pane: "slack",
+    needs: "slack",
     title: "The wrong person tries",
     text: "The request is a card in Acme’s Slack, with amount and reason. Robin is an agent, and agents may not approve money.",
     button: "Let Robin press Approve",
@@ -46,6 +48,7 @@ export const STEPS = [
   },
   {
     pane: "slack",
+    needs: "slack",
     title: "The right person approves",
     text: "Sam may approve. The button stands for exactly these arguments, once, for three days.",
     button: "Let Sam press Approve",
@@ -55,6 +58,7 @@ export const STEPS = [
   },
   {
     pane: "inside",
+    needs: "slack",
     spot: "#ledger-card",
     title: "Count it at Acme",
     text: "Acme’s ledger belongs to Acme and counts what really took effect. Press Approve three times more and see.",
@@ -65,6 +69,7 @@ export const STEPS = [
   },
   {
     pane: "mail",
+    needs: "mail",
     title: "Get the letter",
     text: "Lee was told by WhatsApp, where Lee wrote last. The confirmation itself is a proper letter, sent by SMTP.",
     button: "Open the letter",
@@ -74,6 +79,7 @@ export const STEPS = [
   },
   {
     pane: "mail",
+    needs: "mail",
     title: "Answer by mail",
     text: "Lee answers the letter from a mail program that quotes everything. Who guesses the ticket’s number gets nowhere.",
     button: "Send the answer",
