@@ -4,6 +4,9 @@ All ways lead here (`mail_hooks`, `mail_listen`, `mail_fetch`), so that the same
 is made of its own Message-ID and `From`. How a sender is known is told in `channels.mail_thread`, how proven in
 `channels.mail_auth`.
 
+A header that may stand once stands twice in no honest mail: whoever puts another `Subject` or `In-Reply-To` above a
+signed mail of somebody's does not break its signature. Such a mail proves nothing.
+
 A mail with more than one `From`, or none that is an address, is kept but never answered: under the first address as a
 claim, or under a name of its own when there is none. Automatic mails, bounces that speak of nothing we sent, our own
 mails come back and what is left of a suspected loop (more than `LOOP_MAILS` in ten minutes, of which one a day is still
@@ -91,7 +94,7 @@ class MailIn:
         """Commit a mail that was read; whether it was new. A bounce of one of our replies becomes its status."""
         if mail.preview.class_ == "bounce" and await mail_bounce.fold(mail.preview, self.tokens, self._ports):
             return True
-        proven = mail.alone and await self._is_proven(mail)
+        proven = mail.alone and _is_single(mail.headers) and await self._is_proven(mail)
         sender = await self._sender(mail, proven=proven)
         reasons = await self._reasons_for_silence(mail, sender.address)
         accepted = await self._ports.accept(self._inbound(mail, sender, reasons))
@@ -133,7 +136,7 @@ class MailIn:
 
     async def _is_too_much(self, mail: Mail, name: str) -> bool:
         """Count mails of a sender; a copy of one that came by another way is not counted again."""
-        allow, who = self._ports.allow, hashlib.sha256(name.encode()).hexdigest()[:32]
+        allow, who = self._ports.allow, self.tokens.counted(name)
         if not await allow(f"mail/seen/{mail.id}", 1, DAY_S):
             return False
         few = await allow(f"mail/rate/{who}", LOOP_MAILS, LOOP_WINDOW_S)
@@ -178,6 +181,18 @@ def _id(preview: Preview, named: Sequence[str]) -> str:
         parts = [sender, preview.date, preview.subject, preview.full or preview.text]
     text = "\n".join(f"{len(part)}:{part}" for part in parts)
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+_ONCE = frozenset({
+    "date", "sender", "reply-to", "to", "cc", "message-id", "in-reply-to", "references", "subject", "mime-version",
+    "content-type", "content-transfer-encoding", "content-disposition",
+})  # fmt: skip
+
+
+def _is_single(headers: Headers) -> bool:
+    """Say whether no header that may stand once stands twice (RFC 5322, 3.6)."""
+    names = [name for name, _ in headers.fields if name in _ONCE]
+    return len(names) == len(set(names))
 
 
 def _by_headers(preview: Preview, headers: Headers, ours: str) -> Preview:

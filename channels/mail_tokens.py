@@ -96,6 +96,10 @@ class MailTokens:
         outbox_id, _, mac = (self._tagged(recipient, BOUNCE) or "").rpartition("-")
         return outbox_id if outbox_id and _same(mac, self._mac(BOUNCE, outbox_id)[:SHORT_MAC]) else None
 
+    def counted(self, name: str) -> str:
+        """Give the word under which an address is counted: it does not tell the address, not even to who guesses it."""
+        return self._mac("count", name)[:32]
+
     def _tagged(self, recipient: str, kind: str) -> str | None:
         found = mail_address.tag(recipient, self.ours)
         return found[len(kind) :] if found and found.startswith(kind) else None

@@ -107,6 +107,20 @@ async def test_words_on_untrusted_ways_do_not_count(world: World) -> None:
     assert f"?{KIM}" == world.inbound[0].sender.address
 
 
+@pytest.mark.parametrize(
+    "above",
+    [
+        "Subject: Close my account", "Message-ID: <other@evil.example>", "In-Reply-To: <a@x>", "References: <a@x>",
+        "To: somebody@else.example", "CONTENT-TYPE: text/html", "Date: Fri, 27 Nov 2026 10:00:00 +0000",
+    ],
+)  # fmt: skip
+async def test_a_header_put_above_a_signed_mail_proves_nothing(world: World, above: str) -> None:
+    """A signature holds for the lowest of them, and a program shows the topmost: an old mail would say new things."""
+    signed = mail(In_Reply_To="<b@x>", References="<b@x>", Content_Type="text/plain")
+    got = await taken(world, stated(above.encode() + b"\r\n" + signed))
+    assert (f"?{KIM}", Assurance.CLAIMED) == (got.sender.address, got.assurance)
+
+
 # --- evidence that we wrote to this address
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from channels.mail_in import LOOP_MAILS, MailIn
@@ -60,6 +62,15 @@ async def test_a_loop_ends(world: World) -> None:
     await box.close()
     silent = [bool(got.extra.get("silent")) for got in world.inbound]
     assert [False] * (LOOP_MAILS + 1) + [True] * 3 == silent
+
+
+async def test_counting_tells_no_address(world: World) -> None:
+    """Not even to who tries addresses: what is counted under is keyed."""
+    await taken(world, stated(mail()))
+    names = " ".join(world.uses)
+    for address in (KIM, f"?{KIM}"):
+        assert hashlib.sha256(address.encode()).hexdigest()[:20] not in names
+    assert mails.tokens(world).counted(KIM) in names
 
 
 # --- bounces of ours
