@@ -11,7 +11,7 @@ from playwright.async_api import ViewportSize, expect
 from tests.playground.conftest import KIM, Bot, Json, Value, get, send
 from tests.playground.page.conftest import Visit, findings
 
-SMALL: ViewportSize = {"width": 360, "height": 740}
+SMALL: ViewportSize = {"width": 320, "height": 640}
 PANES = (
     ("Phone", ".handset"),
     ("Inside", ".inside"),
@@ -116,13 +116,13 @@ async def test_the_panel_shows_what_staff_did(bot: Bot, visit: Visit) -> None:
 
 
 async def test_a_small_screen_cuts_nothing_off(bot: Bot, visit: Visit) -> None:
-    """At 360 px one part is seen at a time, and nothing is wider than the screen."""
+    """At 320 px one part is seen at a time, and nothing is wider than the screen."""
     knows(bot)
     page = await visit(viewport=SMALL)
     for name, part in PANES:
         await page.get_by_role("button", name=name, exact=True).click()
         await expect(page.locator(part)).to_be_visible()
-        assert 360 == await page.evaluate(WIDTH)
+        assert 320 == await page.evaluate(WIDTH)
 
 
 async def test_without_the_bot_the_page_says_so(visit: Visit) -> None:
