@@ -43,6 +43,7 @@ KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
             "ability": "title example",
             "sign_in": "",
             "step_up": "",
+            "sign_in_only": "",
             "sign_in_unproven": "",
             "unproven_between": "",
             "channel_name": "",

@@ -36,8 +36,14 @@ async def ask(one: Run) -> None:
     else:
         offers = await _offers(draft, one.parts)
         shown = [(replies.render(words["code_offer"], {"where": codes.shown(a)}), key) for key, a in offers]
-        key = "sign_in" if not draft.session.customer_id else "step_up"
-        one.ask(SIGN_IN, replies.pick(words, key, draft.channel), shown)
+        one.ask(SIGN_IN, replies.pick(words, _key(draft, one.parts), draft.channel), shown)
+
+
+def _key(draft: Draft, parts: Parts) -> str:
+    """Which words ask: codes are offered where letters can be sent."""
+    if "email" not in parts.capabilities:
+        return "sign_in_only"
+    return "step_up" if draft.session.customer_id else "sign_in"
 
 
 def is_moot(draft: Draft) -> bool:
@@ -85,7 +91,7 @@ async def read(draft: Draft, parts: Parts, text: str, task: Task, question: Ques
     elif verdict is False:
         draft.end_task(task.id, "cancelled")
         draft.say(parts.replies["cancelled"])
-    elif (target := codes.find(text)) and len(text.split()) <= MOST_WORDS:
+    elif (target := codes.find(text)) and target.channel in parts.capabilities and len(text.split()) <= MOST_WORDS:
         await _send(draft, parts, task, target)
     else:
         return False
