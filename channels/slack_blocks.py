@@ -69,7 +69,7 @@ def _facts(case: Case) -> Iterator[str]:
 
 
 def _fact(label: str, value: str) -> str:
-    return f"*{label}*\n{fitted(value, FIELD)}"
+    return f"*{label}*\n{fitted(_one_line(value), FIELD)}"
 
 
 def _listed(title: str, lines: Sequence[str], *, newest: bool) -> Iterator[Block]:
@@ -154,7 +154,7 @@ def _decision(case: Case, view: ApprovalView) -> Block:
 def _verdict(view: ApprovalView) -> str:
     who = f" by {fitted(view.name, 100)}" if view.name else ""
     at = f", {_when(view.at)}" if view.at is not None else ""
-    what = fitted("; ".join([view.title, *(f"{label}: {text}" for label, text in view.lines)]), FIELD)
+    what = fitted(_one_line("; ".join([view.title, *(f"{label}: {text}" for label, text in view.lines)])), FIELD)
     return f"*{(view.verdict or '').capitalize()}*{who}{at}: {what}"
 
 
@@ -196,7 +196,8 @@ def sent(text: str, user: str) -> list[Block]:
 
 def head(line: Note) -> str:
     """Say who a line is of, and who sees it."""
-    who, by = fitted(line.author, 100) or "Throughline", f" ({fitted(line.channel, 100)})" if line.channel else ""
+    who = fitted(_one_line(line.author), 100) if line.author.strip() else "Throughline"
+    by = f" ({fitted(line.channel, 100)})" if line.channel else ""
     return {
         "customer": f"*{who}*, customer{by}",
         "bot": f"*{who}* → customer{by}",

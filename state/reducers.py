@@ -165,8 +165,8 @@ def _linked(session: Session, event: ev.IdentityLinked) -> Session:
     """
     carried = event.carried
     tasks = [task_from(t) for t in carried.get("tasks", ())]
-    actions = actions_from(carried.get("actions", {}))
     active = session.task or (tasks[-1] if tasks else None)
+    actions = {**actions_from(carried.get("actions", {})), **session.actions}
     waiting = session.waiting + tuple(t for t in tasks if t is not active)
     reach = {**all_from(Reach, carried.get("reach", {})), **session.reach}
     holder = session.holder or holder_from(carried.get("holder"))
@@ -176,8 +176,8 @@ def _linked(session: Session, event: ev.IdentityLinked) -> Session:
             mode="staff" if holder else session.mode,
             holder=holder,
             task=active,
-            waiting=waiting[-KEEP_WAITING:],
-            actions={**actions, **session.actions},
+            waiting=_few(waiting, actions),
+            actions=actions,
             customer_id=session.customer_id or carried.get("customer_id"),
             name=session.name or carried.get("name"),
             reach=_recent(reach),
@@ -232,11 +232,19 @@ def _task_moved(session: Session, event: ev.TaskStarted | ev.TaskResumed | ev.Ta
 
 
 def _activate(session: Session, task: Task) -> Session:
-    """Make a task the active one; the one before it waits. The oldest waiting task falls off the end of the list."""
+    """Make a task the active one; the one before it waits."""
     waiting = tuple(t for t in session.waiting if t.id != task.id)
     if session.task and session.task.id != task.id:
-        waiting = (*waiting, session.task)[-KEEP_WAITING:]
+        waiting = _few((*waiting, session.task), session.actions)
     return _tidy(replace(session, task=task, waiting=waiting))
+
+
+def _few(waiting: tuple[Task, ...], actions: dict[str, Action]) -> tuple[Task, ...]:
+    """Forget the oldest tasks set aside beyond KEEP_WAITING; never one whose write was agreed to and is under way."""
+    busy = {action.task for action in actions.values() if action.state in CONSENTED | DOUBTFUL}
+    surplus = max(0, len(waiting) - KEEP_WAITING)
+    gone = {task.id for task in [task for task in waiting if task.id not in busy][:surplus]}
+    return tuple(task for task in waiting if task.id not in gone)
 
 
 def _end(session: Session, event: ev.TaskEnded) -> Session:

@@ -56,6 +56,9 @@ def act(
     if found is None:
         return Acted(done=False, reason="no_ticket", message="There is no such ticket."), None
     row = yield from _locked(found["session_id"])
+    here = yield from tickets.find(ticket=found["id"], number=None, place=None)
+    if here is None or here["session_id"] != row["id"]:
+        raise errors.Conflict("the ticket went to another session just now")
     seq = row["next_seq"]
     if not (yield from _remember(vault, given, row, seq)):
         again = Acted(done=False, reason="again", message="That was done already.", session_id=row["id"])

@@ -243,3 +243,13 @@ def test_the_modal_is_within_the_limits() -> None:
         {"t": "x" * 64, "c": "C1", "p": "1.2"}, ticket="#18 " + "A title that is long " * 40
     )
     assert "Send to customer" == limits.check_view(view)["submit"]["text"]
+
+
+def test_a_name_with_lines_adds_no_line() -> None:
+    """A card and a line's head have a fixed layout: what a customer is called cannot look like more of it."""
+    name = "Kim\n*Status*\nresolved"
+    (facts,) = [block["fields"] for block in card(replace(CASE, customer=name)).blocks if "fields" in block]
+    assert all(1 == field["text"].count("\n") for field in facts)
+    line = note(Note(key="k", kind="customer", author=name, text="hello", channel="web chat"))
+    assert line
+    assert "\n" not in line.blocks[0]["elements"][0]["text"]

@@ -375,3 +375,19 @@ def _way_to(state: str) -> list[str]:
         "dispatched": ["confirmed", "dispatched"],
     }
     return ways.get(state) or (["confirmed", "dispatched", state] if state not in ways else [])
+
+
+def test_a_task_whose_write_is_under_way_is_not_forgotten() -> None:
+    """Whatever the person begins meanwhile, here or on a channel that is linked: a late approval still finds it."""
+    agreed = ev.ActionMoved(action="a1", state="awaiting_approval", by="customer", source=1)
+    others = [ev.TaskStarted(task=f"x{n}", workflow="w") for n in range(KEEP_WAITING + 3)]
+    session = after(STARTED, PROPOSED, agreed, *others)
+    assert ["t1", "x3", "x4"] == [t.id for t in session.waiting]
+    linked = ev.IdentityLinked(
+        other_session="s0",
+        other_user="u0",
+        reason="r",
+        identities=[],
+        carried=reducers.carried(after(*(replace(one, task=f"y{one.task}") for one in others)), at=99),
+    )
+    assert "t1" in {t.id for t in after(linked, session=session).waiting}
