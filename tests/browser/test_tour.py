@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from tests.browser.chat import Chat
 from tests.browser.conftest import NewChat
 from tests.browser.serving import Server
 
@@ -75,6 +76,7 @@ async def test_the_tour_by_clicks(server: Server, new_chat: NewChat) -> None:
     await expect(thread).to_contain_text("Will it be on this month", timeout=PATIENCE)
     await expect(thread).not_to_contain_text("reply above")
     await expect(page.locator("#people .joined")).to_have_count(3)
+    assert [] == await Chat(page).faults()
     await page.get_by_role("button", name="Close the tour").last.click()
     await expect(page.locator("#tour")).to_be_hidden()
     assert [("refund", "C-1002")] == await ledger(server)
