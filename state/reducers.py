@@ -240,11 +240,10 @@ def _activate(session: Session, task: Task) -> Session:
 
 
 def _few(waiting: tuple[Task, ...], actions: dict[str, Action]) -> tuple[Task, ...]:
-    """Forget the oldest tasks set aside beyond KEEP_WAITING; never one whose write was agreed to and is under way."""
+    """Keep KEEP_WAITING tasks set aside: the newest, but first those whose write was agreed to and is under way."""
     busy = {action.task for action in actions.values() if action.state in CONSENTED | DOUBTFUL}
-    surplus = max(0, len(waiting) - KEEP_WAITING)
-    gone = {task.id for task in [task for task in waiting if task.id not in busy][:surplus]}
-    return tuple(task for task in waiting if task.id not in gone)
+    places = sorted(range(len(waiting)), key=lambda place: (waiting[place].id in busy, place))[-KEEP_WAITING:]
+    return tuple(waiting[place] for place in sorted(places))
 
 
 def _end(session: Session, event: ev.TaskEnded) -> Session:
