@@ -271,15 +271,15 @@ def _playground_values(named: Mapping[str, str]) -> dict[str, str]:
 
 
 def _playground_mail(named: Mapping[str, str], secret: str) -> dict[str, str]:
-    """The pretended mail server: it takes what we send, and brings what customers write to our webhook."""
-    if "SMTP_URL" in named:
+    """The pretended mail server, unless there is a real one: it takes what we send, and brings what customers write."""
+    if "SMTP_URL" in named or (rules.EMAIL.touched(named) and "EMAIL_ADDRESS" not in named):
         return {}
-    found = {"SMTP_URL": f"smtp://127.0.0.1:{playground_smtp_port(named.get('PORT', '8080'))}"}
-    if not rules.EMAIL.touched(named):
-        found["EMAIL_ADDRESS"] = "support@acme.example"
-        found["EMAIL_INBOUND_TOKEN"] = keys.derive(secret, "setting/EMAIL_INBOUND_TOKEN").hex()[:40]
-        found["EMAIL_AUTHSERV_ID"] = "mx.acme.example"
-    return found if "EMAIL_ADDRESS" in found or "EMAIL_ADDRESS" in named else {}
+    return {
+        "SMTP_URL": f"smtp://127.0.0.1:{playground_smtp_port(named.get('PORT', '8080'))}",
+        "EMAIL_ADDRESS": "support@acme.example",
+        "EMAIL_INBOUND_TOKEN": keys.derive(secret, "setting/EMAIL_INBOUND_TOKEN").hex()[:40],
+        "EMAIL_AUTHSERV_ID": "mx.acme.example",
+    }
 
 
 def playground_smtp_port(port: str) -> int:

@@ -140,6 +140,15 @@ def test_an_absent_channel_is_off_and_says_what_it_needs(load: Load) -> None:
     assert not found["email"][0]
 
 
+def test_an_address_of_ones_own_is_tried_with_the_pretended_mail_server(load: Load) -> None:
+    """Without a way out of its own, letters go to the playground, which brings the answers by the webhook."""
+    found = load(PLAYGROUND="1", EMAIL_ADDRESS="help@shop.example", EMAIL_SMTP_LISTEN="127.0.0.1:2525")
+    assert ("help@shop.example", True) == (found.email_address, found.mail_emulated)
+    assert found.email_inbound_token
+    real = load(PLAYGROUND="1", EMAIL_ADDRESS="help@shop.example", EMAIL_INBOUND_TOKEN="t" * 20, SMTP_URL="smtp://h:25")
+    assert not real.mail_emulated
+
+
 def test_what_the_playground_stands_in_for_is_said(load: Load) -> None:
     """With real settings a channel is real; the others are the playground's."""
     env = {"SLACK_BOT_TOKEN": "t", "SLACK_SUPPORT_CHANNEL": "C1", "SLACK_APP_TOKEN": "t", "PLAYGROUND": "1"}
