@@ -19,6 +19,7 @@ from state.sql.codes import Asked
 from state.sql.turns import Opened
 
 SOURCE_LIMIT, TARGET_LIMIT, WINDOW_S = 5, 3, 3_600.0
+DAILY_LIMIT, DAY_S = 10, 86_400.0  # to one address: whoever guesses has so many codes' tries a day, from anywhere
 EMAIL = re2.compile(r"[^\s<>()\[\],;:\"]{1,64}@[^\s<>()\[\],;:\"@]{1,190}")
 PHONE = re2.compile(r"\+[0-9][0-9 ()/.\-]{5,24}[0-9]")
 Message = tuple[ev.Stored, ev.MessageReceived]
@@ -97,6 +98,7 @@ async def send(draft: Draft, parts: Parts, target: Address) -> str:
     within = [
         await store.allow(f"code:from:{draft.identity}", SOURCE_LIMIT, WINDOW_S),
         await store.allow(f"code:to:{index}", TARGET_LIMIT, WINDOW_S),
+        await store.allow(f"code:daily:{index}", DAILY_LIMIT, DAY_S),
     ]
     if not all(within):
         return "code_limit"

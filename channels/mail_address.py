@@ -12,15 +12,16 @@ UNPROVEN = "?"  # before an address that nobody has proven: an identity of its o
 def normal(address: str) -> str | None:
     """Give an address in lower case with its domain in IDNA form, None for what is no address.
 
-    Letters outside ASCII in the local part stay as they are, since some of them would turn into ASCII ones.
+    One with a second `@` is none: mail servers do not agree whose it is. Letters outside ASCII in the local part stay
+    as they are, since some of them would turn into ASCII ones.
     """
     local, _, domain = address.strip().rpartition("@")
     local = local.lower() if local.isascii() else local
     named = host(domain)
     found = f"{local}@{named}"
-    if not local or not named or len(found) > LONGEST or not found.isprintable() or _BAD.intersection(found):
+    if not local or not named or len(found) > LONGEST or not found.isprintable():
         return None
-    return found
+    return None if "@" in local or _BAD.intersection(found) else found
 
 
 _BAD = frozenset(' <>()[],;:\\"?')  # "?" is ours; as part of a real address nobody uses it

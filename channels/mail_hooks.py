@@ -41,6 +41,7 @@ class Hooks:
         self._in = take
         self._token = settings.email_inbound_token.get_secret_value() if settings.email_inbound_token else ""
         self._key = settings.email_signing_key.get_secret_value() if settings.email_signing_key else ""
+        self._is_public = mail_providers.is_public(self._key)
         self._providers: dict[str, Callable[[web.Request, Hold], Awaitable[Given]]] = {
             "": self._raw,
             "mailgun": self._mailgun,
@@ -101,27 +102,29 @@ class Hooks:
         return Given(raw=raw)
 
     async def _mailgun(self, request: web.Request, hold: Hold) -> Given:
-        self._need_key()
+        self._need_key(public=False)
         body = await self._body(request, hold, limit=FORM_LIMIT)
         return await asyncio.to_thread(mail_providers.mailgun, body, _kind(request), self._key)
 
     async def _postmark(self, request: web.Request, hold: Hold) -> Given:
-        self._need_key()
+        self._need_key(public=False)
         if not mail_providers.is_postmark(request.headers.get("Authorization", ""), self._key):
             raise _unauthorized("Basic", "The password of the webhook's address must be EMAIL_SIGNING_KEY.")
         body = await self._body(request, hold, limit=FORM_LIMIT)
         return await asyncio.to_thread(mail_providers.postmark, body)
 
     async def _sendgrid(self, request: web.Request, hold: Hold) -> Given:
-        self._need_key()
+        self._need_key(public=True)
         if not request.headers.get(mail_providers.SENDGRID_SIGNATURE):
             raise Refused("the request is not signed")
         body = await self._body(request, hold, limit=FORM_LIMIT)
         return await asyncio.to_thread(mail_providers.sendgrid, body, _kind(request), self._key, request.headers)
 
-    def _need_key(self) -> None:
+    def _need_key(self, *, public: bool) -> None:
         if not self._key:
             raise Refused("EMAIL_SIGNING_KEY is not set, so no provider can be known")
+        if public != self._is_public:
+            raise Refused("EMAIL_SIGNING_KEY is another provider's")
 
     async def _body(self, request: web.Request, hold: Hold, *, limit: int) -> bytes:
         if not self._ports.ready():

@@ -110,12 +110,25 @@ def sendgrid(body: bytes, content_type: str, key: str, headers: Mapping[str, str
     )
 
 
-def _is_sendgrid(body: bytes, signature: str, stamp: str, key: str) -> bool:
+def is_public(key: str) -> bool:
+    """Say whether a key is SendGrid's public one, which is no secret and must open no other provider's door."""
+    return _public(key) is not None
+
+
+def _public(key: str) -> ec.EllipticCurvePublicKey | None:
     try:
-        public = load_der_public_key(base64.b64decode(_bare_key(key), validate=True))
+        found = load_der_public_key(base64.b64decode(_bare_key(key), validate=True))
+    except (UnsupportedAlgorithm, ValueError):
+        return None
+    return found if isinstance(found, ec.EllipticCurvePublicKey) else None
+
+
+def _is_sendgrid(body: bytes, signature: str, stamp: str, key: str) -> bool:
+    public = _public(key)
+    if public is None:
+        return False
+    try:
         proof = base64.b64decode(signature, validate=True)
-        if not isinstance(public, ec.EllipticCurvePublicKey):
-            return False
         public.verify(proof, stamp.encode("utf-8", "replace") + body, ec.ECDSA(hashes.SHA256()))
     except (InvalidSignature, UnsupportedAlgorithm, ValueError):
         return False

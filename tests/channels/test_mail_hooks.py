@@ -280,3 +280,12 @@ async def test_more_mails_than_there_is_room_for_come_later(serve: Serve) -> Non
     for number in range(5):
         assert 200 == await post(client, posting.raw(mail(f"{number}" * 1_000)))
     assert (5, 0) == (len(world.inbound), channel._hooks._room.used)
+
+
+async def test_a_public_key_opens_no_secret_door(serve: Serve) -> None:
+    """SendGrid's key may be known to anybody: as a password, or to sign with, it proves nothing."""
+    client, world = await hook(serve, EMAIL_SIGNING_KEY=posting.SENDGRID_PUBLIC)
+    for request in (posting.mailgun(key=posting.SENDGRID_PUBLIC), posting.postmark(password=posting.SENDGRID_PUBLIC)):
+        assert 403 == await post(client, request)
+    assert [] == world.inbound
+    assert 200 == await post(client, posting.sendgrid())

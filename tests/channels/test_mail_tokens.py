@@ -95,6 +95,8 @@ def test_they_come_from_the_settings() -> None:
         ("kim", None),
         ("@example.com", None),
         ("kim@", None),
+        ("kim@example.com@evil.example", None),
+        ("@relay.example:kim@example.com", None),
         ("?kim@example.com", None),
         ("kim <kim@example.com", None),
         ("kim\n@example.com", None),
