@@ -21,6 +21,7 @@ from pathlib import Path
 from state import errors, migrations
 from state import events as ev
 from state.approvals import Who
+from state.identity import Address
 from state.lease import Lease
 from state.messages import Outbound, Receipt, StaffAct
 from state.sql.turns import Opened
@@ -45,12 +46,16 @@ class Turn:
 
 @dataclass(slots=True)
 class Run:
-    """One interleaving: a customer, a ticket, two workers and two senders. `spoke`: what the bot said out of turn."""
+    """One interleaving: a customer, a ticket, two workers and two senders. `spoke`: what the bot said out of turn.
+
+    `sessions`: those that are the conversation; a browser's joins them when it turns out to be the same person's.
+    """
 
     store: Store
     chance: random.Random
     number: int
     session: str = ""
+    sessions: set[str] = field(default_factory=set)
     staffed: bool = False
     turns: dict[str, Turn] = field(default_factory=dict)
     sending: dict[str, list[Outbound]] = field(default_factory=lambda: {"w1": [], "w2": []})
@@ -62,13 +67,29 @@ class Run:
         """The customer's number, one of its own per run."""
         return f"+1556{self.number:07d}"
 
+    @property
+    def browser(self) -> Address:
+        """The customer's browser, of which nobody knows at first that it is theirs."""
+        return stores.visitor(f"v{self.number}")
+
     async def begin(self) -> None:
-        """A customer with a ticket, answered once."""
+        """A customer with a ticket, answered once, who opened the web chat before or after."""
+        web_first = self.chance.random() < 0.5
+        if web_first:
+            await self._browses()
         lease = await stores.leased(self.store, stores.said("help", sender=stores.phone(self.phone)))
         opened = await self.store.open_session(lease)
         ticket = replace(TICKET, ticket=f"k{self.number}", number=self.number)
         await stores.commit(self.store, lease, opened, ticket, stores.reply(opened, "ticket opened"))
         self.session = lease.session_id
+        self.sessions.add(self.session)
+        if not web_first:
+            await self._browses()
+
+    async def _browses(self) -> None:
+        await stores.execute(self.store, "UPDATE sessions SET created_at = created_at - 1000")
+        await self.store.accept(stores.said("hi", sender=self.browser), stores.LEFT)
+        await stores.execute(self.store, "UPDATE sessions SET created_at = created_at - 1000")
 
     async def step(self) -> None:
         """Let something happen, and look what came of it."""
@@ -85,14 +106,23 @@ class Run:
             (3, self.staff_hands_back),
             (2, self.staff_replies),
             (1, self.clock_ticks),
+            (1, self.browser_is_theirs),
         ]
         (chosen,) = self.chance.choices([one for _, one in steps], [weight for weight, _ in steps])
         self.seen[chosen.__name__] += 1
         await chosen()
 
     async def customer_writes(self) -> None:
-        """A message comes in."""
-        await self.store.accept(stores.said("and?", sender=stores.phone(self.phone)), stores.LEFT)
+        """A message comes in, on either channel."""
+        sender = self.chance.choice((stores.phone(self.phone), self.browser))
+        await self.store.accept(stores.said("and?", sender=sender), stores.LEFT)
+
+    async def browser_is_theirs(self) -> None:
+        """The customer signs in: from now on both are one conversation."""
+        claims = stores.claims(f"C-{self.number}", phone=self.phone)
+        proven = await self.store.prove(self.browser, claims, method="token", create=False)
+        self.session = proven.session_id
+        self.sessions |= {proven.session_id, *proven.frozen}
 
     async def worker_claims(self) -> None:
         """A worker takes the session, if it is free."""
@@ -118,7 +148,7 @@ class Run:
             self.seen["refused"] += 1
             return
         said = [one for one in words if one.author == "bot"]
-        if said and self.staffed:
+        if said and self.staffed and turn.lease.session_id in self.sessions:
             self.spoke.append("a commit put the bot's words into the log")
         for outbox in written.claimed:
             await self._claimed(worker, await self.store.load_delivery(outbox))
@@ -140,8 +170,8 @@ class Run:
     async def worker_dies(self) -> None:
         """A worker is killed; its lease runs out."""
         if self.turns:
-            del self.turns[self.chance.choice(sorted(self.turns))]
-            await stores.execute(self.store, "UPDATE sessions SET lease_until = 0 WHERE id = :id", id=self.session)
+            lost = self.turns.pop(self.chance.choice(sorted(self.turns))).lease.session_id
+            await stores.execute(self.store, "UPDATE sessions SET lease_until = 0 WHERE id = :id", id=lost)
 
     async def sender_claims(self) -> None:
         """A sender takes what is due."""
@@ -152,7 +182,7 @@ class Run:
 
     async def _claimed(self, worker: str, outbound: Outbound) -> None:
         """From here on the reply may leave at any moment: so this is when somebody speaks."""
-        if outbound.author == "bot" and self.staffed:
+        if outbound.author == "bot" and self.staffed and outbound.session_id in self.sessions:
             self.spoke.append("a sender was given the bot's words")
         self.sending[worker].append(outbound)
 
@@ -168,8 +198,8 @@ class Run:
         """A sender is killed; its claims run out."""
         worker = self.chance.choice(("w1", "w2"))
         self.sending[worker].clear()
-        sql = "UPDATE outbox SET next_at = 0 WHERE session_id = :id AND claim_owner = :worker AND state = 'claimed'"
-        await stores.execute(self.store, sql, id=self.session, worker=worker)
+        sql = "UPDATE outbox SET next_at = 0 WHERE claim_owner = :worker AND state = 'claimed'"
+        await stores.execute(self.store, sql, worker=worker)
 
     async def _act(self, verb: str, text: str = "") -> bool:
         who = self.chance.choice(STAFF)
@@ -211,6 +241,8 @@ class Run:
         for stored in await self.store.events(self.session, 0):
             match stored.data:
                 case ev.StaffTookOver():
+                    taken = True
+                case ev.IdentityLinked() if stored.data.carried.get("holder"):
                     taken = True
                 case ev.StaffHandedBack() | ev.TicketClosed():
                     taken = False

@@ -21,7 +21,7 @@ async def test_the_bot_is_silent_while_a_person_speaks(url: str) -> None:
     assert [] == spoke
     assert seen["refused"] > 5
     assert min(seen.values()) > 0
-    assert 13 == len(seen)
+    assert 14 == len(seen)
 
 
 async def test_a_store_without_the_rule_is_found_out(migrated_sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
