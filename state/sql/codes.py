@@ -57,6 +57,9 @@ def send(vault: Vault, lease: Lease, asked: Asked) -> Tx[None]:
     if not rows:
         raise errors.LeaseLost
     session = rows[0]
+    here = yield query("SELECT user_id FROM identities WHERE id = :id", id=asked.identity)
+    if not here or here[0]["user_id"] != session["user_id"]:
+        raise errors.LeaseLost("whoever asked is not in this session any more")
     if (yield query("SELECT id FROM codes WHERE id = :id", id=asked.id)):
         return
     yield from _forget(session["id"], asked.identity)

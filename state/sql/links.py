@@ -146,6 +146,9 @@ def join(vault: Vault, proven: Proven, identity_id: str, claims: Claims) -> Tx[P
     row, frozen, user_id = rows[0], list(proven.frozen), proven.user_id
     if row["user_id"] != user_id:
         yield from _locked(row["user_id"])
+        still = yield query("SELECT user_id FROM identities WHERE id = :id", id=identity_id)
+        if still[0]["user_id"] != row["user_id"]:
+            raise errors.Conflict("the address was linked or unlinked just now")
         if (yield from people.customer_of(vault, row["user_id"])) not in {None, claims.customer_id}:
             return proven
         user_id = yield from link(vault, user_id, row["user_id"], "same person by code", frozen)
@@ -169,7 +172,16 @@ def _join_addresses(vault: Vault, user_id: str, claims: Claims, frozen: list[str
             user_id=user_id,
         )
         for row in rows:
-            yield from _locked(row["user_id"])  # whoever proves something about that user waits, or did it before
+            locked = yield from _locked(row["user_id"])
+            still = yield query(
+                "SELECT 1 AS one FROM identities WHERE user_id = :user_id AND match_idx = :idx"
+                " AND method <> 'unlinked'",
+                idx=people.match_index(vault, (kind, value)),
+                user_id=locked["user_id"],
+            )
+            if not still:
+                raise errors.Conflict("the address was linked or unlinked just now")
+            # whoever proves something about that user waits, or did it before
             if (yield from people.customer_of(vault, row["user_id"])) in {None, claims.customer_id}:
                 user_id = yield from link(vault, user_id, row["user_id"], f"same verified {kind}", frozen)
     return user_id

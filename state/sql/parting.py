@@ -135,8 +135,10 @@ def _ticket(vault: Vault, source: Row, target: Mapping[str, Any], ticket: str) -
             subject = keys[owner].seal(keys[row["owner"]].open(row["subject_enc"], place), place)
             yield query(
                 "UPDATE tickets SET session_id = :to, owner = :owner, subject_enc = :subject,"
-                " origin_session_id = :to WHERE id = :id",
+                " origin_session_id = CASE WHEN origin_session_id = :source THEN :to ELSE origin_session_id END"
+                " WHERE id = :id",
                 to=target["id"],
+                source=source["id"],
                 owner=owner,
                 subject=subject,
                 id=ticket,

@@ -43,7 +43,8 @@ def unlink(vault: Vault, address: Address, *, reason: str) -> Tx[Parted]:
         came = yield from people.create_user(vault)
     source, to = yield from _both(user_id, came)
     others = yield query("SELECT id, origin_user_id, method FROM identities WHERE user_id = :user_id", user_id=user_id)
-    if mine not in {row["id"] for row in others} or source["forwarded_to"]:
+    now = {row["id"]: row["origin_user_id"] for row in others}.get(mine)
+    if now != (user_id if own else came) or source["forwarded_to"] or (not own and to["forwarded_to"] != source["id"]):
         raise errors.Conflict("the address was linked or unlinked just now")
     frozen = yield query("SELECT id, user_id FROM sessions WHERE forwarded_to = :id", id=source["id"])
     group = {} if own else (yield from _group(vault, came, {row["user_id"]: row["id"] for row in frozen}))
@@ -259,6 +260,9 @@ def reassign(vault: Vault, identity_id: str, match: tuple[str, str] | None) -> T
     address = Address(channel=rows[0]["channel"], address=text)
     came = yield from people.create_user(vault)
     source, to = yield from _both(rows[0]["user_id"], came)
+    still = yield query("SELECT user_id, method FROM identities WHERE id = :id", id=identity_id)
+    if source["forwarded_to"] or still[0]["user_id"] != source["user_id"] or still[0]["method"] == RETIRED:
+        raise errors.Conflict("the address was linked or unlinked just now")
     yield query(
         "UPDATE identities SET address_idx = :idx, match_idx = NULL, method = 'retired', assurance = 'claimed'"
         " WHERE id = :id",

@@ -48,7 +48,7 @@ class Life:
             self.done.append(f"{act.__name__} {who}")
             try:
                 await act(who)
-            except (errors.BadInput, errors.LeaseLost) as error:
+            except errors.BotError as error:  # refused, or lost against somebody: whoever asked asks again
                 self.done.append(f"  {error}")
 
     async def write(self, who: Address) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 
 import pytest
@@ -19,3 +20,13 @@ async def test_links_and_partings_in_any_order(store: Store, seed: int) -> None:
     for _ in range(3):
         await life.go(STEPS // 3)
         await life.check()
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_links_and_partings_at_once(store: Store, seed: int) -> None:
+    """Four at a time, on the same few people: whoever wins, it comes out as if they had come one after another."""
+    life = Life(store=store, chance=random.Random(100 + seed))
+    for _ in range(2):
+        await asyncio.gather(*(life.go(STEPS // 6) for _ in range(4)))
+        await life.check()
+    assert life.wrote
