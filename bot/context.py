@@ -49,7 +49,7 @@ def lines(draft: Draft, first_seq: int) -> tuple[Line, ...]:
     labels = _labels(draft.opened.recent)
     before = [] if draft.unproven else [s for s in draft.opened.recent if s.seq not in asked][-LINES:]
     now = [s for s in draft.pending if s.seq in asked]
-    found = [line for stored in (*before, *now) if (line := _line(stored, labels))]
+    found = [line for stored in (*before, *now) if draft.is_theirs(stored) and (line := _line(stored, labels))]
     return tuple(found[-LINES:])
 
 

@@ -36,8 +36,12 @@ def is_unproven(opened: Opened) -> bool:
     A turn that has to go on with what the person agreed to before is theirs, whoever writes meanwhile.
     """
     said = [s for s in opened.pending if isinstance(s.data, ev.MessageReceived)]
-    known = opened.session.customer_id or any(r.assurance != "claimed" for r in opened.session.reach.values())
-    return bool(known and said) and all(_is_claimed(s) for s in said) and not _goes_on(opened)
+    return bool(said) and knows(opened.session) and all(_is_claimed(s) for s in said) and not _goes_on(opened)
+
+
+def knows(session: Session) -> bool:
+    """Whether somebody has proven who they are here, so that a mere claim is not theirs."""
+    return bool(session.customer_id or any(reach.assurance != "claimed" for reach in session.reach.values()))
 
 
 def _goes_on(opened: Opened) -> bool:
@@ -133,6 +137,10 @@ class Draft:
         """How far it is proven who this turn speaks with."""
         reach = self.session.reach.get(self.identity)
         return Assurance.CLAIMED if self.unproven or reach is None else Assurance(reach.assurance)
+
+    def is_theirs(self, stored: ev.Stored) -> bool:
+        """Whether it counts as said by who this turn speaks with: what others said in their name does not."""
+        return self.unproven or not (_is_claimed(stored) and knows(self.opened.session))
 
     def caller(self, *, workflow: str | None = None, step: str | None = None) -> Caller:
         """On whose behalf tools are called now."""

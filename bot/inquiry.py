@@ -35,7 +35,7 @@ async def answer(draft: Draft, parts: Parts, seq: int, asked: ev.StaffAsked) -> 
 
 async def _draft(draft: Draft, parts: Parts, asked: ev.StaffAsked) -> str:
     """What the bot would answer to the customer's last words."""
-    said = [s for s in draft.opened.recent if isinstance(s.data, ev.MessageReceived)]
+    said = [s for s in draft.opened.recent if isinstance(s.data, ev.MessageReceived) and draft.is_theirs(s)]
     texts = tuple(s.data.text for s in said[-1:] if isinstance(s.data, ev.MessageReceived) and s.data.text)
     texts = texts or ((asked.text,) if asked.text else ())
     if not texts:

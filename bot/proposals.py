@@ -94,7 +94,8 @@ def _taken(draft: Draft, workflow: Workflow, task_id: str, proposed: dict[str, A
 
 def _heard(draft: Draft, said: Said) -> list[str]:
     """What the person wrote, as far back as a turn looks, newest first. What the bot said proves nothing."""
-    before = [s.data.text for s in draft.opened.recent if isinstance(s.data, ev.MessageReceived) and s.data.text]
+    recent = [] if draft.unproven else [stored for stored in draft.opened.recent if draft.is_theirs(stored)]
+    before = [s.data.text for s in recent if isinstance(s.data, ev.MessageReceived) and s.data.text]
     return [*reversed(said.texts), *reversed(before)]
 
 

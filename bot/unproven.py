@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.draft import Draft
+from bot.draft import Draft, knows
 from bot.parts import Parts
 from state import events as ev
 
@@ -15,7 +15,7 @@ def without(draft: Draft, parts: Parts, messages: list[Message]) -> list[Message
     All of them, where whoever wrote is answered as somebody unproven, or nobody here is known better.
     """
     proven = [(stored, message) for stored, message in messages if message.assurance != "claimed"]
-    if draft.unproven or len(proven) == len(messages) or not (proven or _is_known(draft)):
+    if draft.unproven or len(proven) == len(messages) or not (proven or knows(draft.opened.session)):
         return messages
     draft.say(parts.replies["unproven_between"])
     return proven
@@ -26,8 +26,3 @@ def restore(draft: Draft) -> None:
     before = draft.opened.session.task
     if draft.unproven and before and any(task.id == before.id for task in draft.session.waiting):
         draft.emit(ev.TaskResumed(task=before.id))
-
-
-def _is_known(draft: Draft) -> bool:
-    known = draft.opened.session
-    return bool(known.customer_id or any(reach.assurance != "claimed" for reach in known.reach.values()))
