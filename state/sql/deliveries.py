@@ -15,6 +15,8 @@ from state.sql import failures, log, notices
 from state.sql.database import Row, Tx, query
 
 STUCK_MS = 120_000
+LATE_MS = 7 * 86_400_000
+"""After that nobody reports a failure any more but who made it up: anybody can write a bounce of a letter they have."""
 WITHHOLD = (
     "UPDATE outbox SET state = 'withheld', reason = 'taken_over' WHERE author = 'bot' AND state = 'pending'"
     " AND session_id IN (SELECT id FROM sessions WHERE id = :session_id OR forwarded_to = :session_id)"
@@ -297,6 +299,7 @@ _HIGHER = (
     " AND :rank > CASE status WHEN 'queued' THEN 1 WHEN 'sending' THEN 2 WHEN 'sent' THEN 3 WHEN 'delivered' THEN 4"
     " WHEN 'read' THEN 5 WHEN 'failed' THEN 9 ELSE 0 END"
 )
+_IN_TIME = " AND (:status <> 'failed' OR COALESCE(handed_at, created_at) > {now} - CAST(:late AS BIGINT))"
 _MEANT = (
     " WHERE (id = :outbox_id OR provider_id = :provider_id) AND channel = :channel AND attempts > 0"
     " AND (:provider_id = '' OR COALESCE(provider_id, :provider_id) = :provider_id)"
@@ -316,7 +319,8 @@ def status(vault: Vault, update: StatusUpdate) -> Tx[None]:
         yield from failures.lock(str(row["session_id"]) for row in found)
         before = yield query(_LOOK + _MEANT, **meant)
     rows = yield query(
-        _FOLD + _MEANT + _HIGHER + _LOST,
+        _FOLD + _MEANT + _HIGHER + _IN_TIME + _LOST,
+        late=LATE_MS,
         rank=RANKS.get(update.status, 0),
         status=update.status,
         reason=update.reason,

@@ -150,3 +150,14 @@ async def test_many_at_once_are_told_once_each(store: Store, kind: str) -> None:
     messages = [store.accept(said(sender=phone(f"+1555000000{number}")), stores.LEFT) for number in range(8)]
     await asyncio.gather(*work, *messages, store.give_up(0))
     assert sorted(sent) == sorted(event.outbox for event in await told(store))
+
+
+async def test_a_failure_reported_long_after_is_made_up(store: Store) -> None:
+    """Whoever has an old letter can write a bounce of it; it is not said again."""
+    written = await turn(store)
+    await store.settle_deliveries([(Receipt(outbox_id=written.claimed[0], state="sent", provider_id="SM1"), 0.0)], "w1")
+    await stores.execute(store, "UPDATE outbox SET handed_at = handed_at - :days", days=8 * DAY_MS)
+    await word(store, written.claimed[0], "failed")
+    assert [] == await told(store)
+    (row,) = await stores.rows(store, "SELECT state, status FROM outbox WHERE id = :id", id=written.claimed[0])
+    assert ("sent", None) == (row["state"], row["status"])
