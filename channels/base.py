@@ -67,7 +67,7 @@ class Ports:
     find      the live session of an address, None when it never wrote
     messages  committed messages of a session after a seq, as wire frames (`{"type":"message", …}`), oldest first
     status    fold a provider's delivery status
-    delivered which of these provider ids of a channel are already the receipt of some reply (for reconciling)
+    delivered which of these provider ids of a channel are the receipt of another reply than this (for reconciling)
     replied   where an answer to one of our replies belongs, by the reply's outbox id or the provider's id of it
     ticket    where a ticket number belongs, if this address is one of the ticket's customer
     allow     a hard counter: whether one more use of a name keeps it at a limit within a window, for all processes and
@@ -85,7 +85,7 @@ class Ports:
     messages: Callable[[str, int], Awaitable[list[dict[str, Any]]]]
     act: Callable[[StaffAct], Awaitable[Acted]]
     status: Callable[[StatusUpdate], Awaitable[None]]
-    delivered: Callable[[str, Sequence[str]], Awaitable[frozenset[str]]]
+    delivered: Callable[[str, Sequence[str], str], Awaitable[frozenset[str]]]
     replied: Callable[[str], Awaitable[Thread | None]]
     ticket: Callable[[int, Address], Awaitable[Thread | None]]
     allow: Callable[[str, int, float], Awaitable[bool]]

@@ -152,7 +152,7 @@ class WhatsApp:
             log.info("whatsapp_reconcile_failed", outbox=outbound.id, error=type(error).__name__)
             return Receipt(outbox_id=outbound.id, state="unknown", reason="reconcile_failed")
         same = {str(m["sid"]): m for m in listed if _same(m.get("body"), outbound, content)}
-        taken = await self._ports.delivered(self.name, list(same)) if same else frozenset()
+        taken = await self._ports.delivered(self.name, list(same), outbound.id) if same else frozenset()
         mine = [message for sid, message in same.items() if sid not in taken]
         if not mine:
             return None

@@ -213,9 +213,9 @@ class Store:
         """Return claims that were never tried."""
         await self.database.write(lambda: deliveries.put_back(ids, worker))
 
-    async def delivered(self, channel: str, provider_ids: Sequence[str]) -> frozenset[str]:
+    async def delivered(self, channel: str, provider_ids: Sequence[str], outbox_id: str) -> frozenset[str]:
         """Which of a channel's provider ids are the receipt of some reply already."""
-        return await self.database.read(lambda: deliveries.delivered(channel, provider_ids))
+        return await self.database.read(lambda: deliveries.delivered(channel, provider_ids, outbox_id))
 
     async def give_up(self, give_up_ms: int) -> list[Row]:
         """Fail what cannot be delivered."""

@@ -330,14 +330,18 @@ def status(vault: Vault, update: StatusUpdate) -> Tx[None]:
     yield from failures.tell(vault, [r for r in rows if _is_lost(r) and r["id"] not in known])
 
 
-def delivered(channel: str, provider_ids: Sequence[str]) -> Tx[frozenset[str]]:
-    """Which of these provider ids are the receipt of some reply already."""
+def delivered(channel: str, provider_ids: Sequence[str], outbox_id: str) -> Tx[frozenset[str]]:
+    """Which of these provider ids are the receipt of some other reply than this one.
+
+    Its own receipt may have come by a status while it is being looked for: that it is found must not hide it.
+    """
     found = set()
     for provider_id in provider_ids:
         rows = yield query(
-            "SELECT 1 AS one FROM outbox WHERE provider_id = :provider_id AND channel = :channel",
+            "SELECT 1 AS one FROM outbox WHERE provider_id = :provider_id AND channel = :channel AND id <> :id",
             provider_id=provider_id,
             channel=channel,
+            id=outbox_id,
         )
         if rows:
             found.add(provider_id)

@@ -65,10 +65,10 @@ class Chat:
         return await self.answer(before)
 
     async def answer(self, before: int) -> str:
-        """Wait for one more message of the bot than there was, and give the newest."""
+        """Wait for a message of the bot after those there were, and give it; a letter may stand below it."""
         bots = self.page.locator("throughline-chat [role=log] .message.bot")
-        await expect(bots).to_have_count(before + 1, timeout=20_000)
-        return (await self.by("bot"))[-1]
+        await expect(bots.nth(before)).to_be_visible(timeout=20_000)
+        return (await self.by("bot"))[before]
 
     async def shown(self) -> list[tuple[str, str]]:
         """Give what is in the log: author and text, in order."""

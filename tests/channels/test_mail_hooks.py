@@ -164,7 +164,7 @@ async def test_mailgun_may_try_again_what_was_not_committed(serve: Serve) -> Non
     [
         posting.mailgun(key="another key"),
         posting.mailgun(age_s=10 * 3_600),
-        posting.mailgun(age_s=-600),
+        posting.mailgun(age_s=-86_400),
         posting.mailgun(signature="0" * 64),
         posting.mailgun(signature="é"),
         posting.mailgun(timestamp="x"),

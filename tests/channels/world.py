@@ -197,7 +197,7 @@ class World:
         self._up()
         self.updates.append(update)
 
-    async def delivered(self, channel: str, sids: Sequence[str]) -> frozenset[str]:
+    async def delivered(self, channel: str, sids: Sequence[str], outbox_id: str) -> frozenset[str]:
         """The ids that are some reply's receipt."""
         self._up()
         return frozenset(self.sids.intersection(sids))

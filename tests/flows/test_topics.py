@@ -162,4 +162,4 @@ async def test_messages_of_two_channels_at_once_are_all_answered(stage: Stage) -
     again = await stage.web(visitor=web.visitor)
     shown = [m["text"] for m in again.shown() if m["author"] == "user"]
     assert sorted(["hi", *texts, *texts]) == sorted(shown)
-    assert await phone.received()
+    assert len(web.said_by_bot()) + len(await phone.received()) > 1  # one turn answers where the last word came from
