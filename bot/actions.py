@@ -141,12 +141,15 @@ async def _carry_out(one: Run, step: Step, action: Action) -> bool:
 
 
 def consent_of(action: Action) -> str:
-    """Which consents a write rests on: the customer's event, and the staff member with the time (ms) and reason."""
+    """Which consents a write rests on: the customer's event, and the staff member's id with the time (ms).
+
+    Their reason is a person's words, so it stays in the event, which is encrypted.
+    """
     given = f"event:{action.consent_seq or action.id}"
     asked = action.approval
     if asked is None or asked.verdict != "approved":
         return given
-    return f"{given} approved by {asked.staff} at {asked.at}: {asked.reason or asked.why}"
+    return f"{given} approved by {asked.staff} at {asked.at}"
 
 
 def _tell(one: Run, step: Step, outcome: Outcome) -> bool:

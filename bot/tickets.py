@@ -6,7 +6,7 @@ from bot import handoff
 from bot.draft import Draft
 from bot.parts import Parts
 from state import events as ev
-from state.session import Ticket
+from state.session import Task, Ticket
 
 OUTCOMES = frozenset({"solved", "unsolved", "done", "refused", "declined", "failed", "cancelled", "no_answer"})
 """Why a ticket ended: what staff say (solved, unsolved), how its task ended, or that the customer never answered."""
@@ -28,7 +28,7 @@ async def opened_by_mail(draft: Draft, parts: Parts) -> None:
         subject = str(thread.get("subject") or mails[-1][1].text.split("\n", 1)[0])[:LONGEST_SUBJECT] or "(no subject)"
         await handoff.open_ticket(draft, parts, reason="mail", subject=subject)
     elif named and named.status == "resolved":
-        draft.emit(ev.TicketChanged(ticket=named.id, by="customer", status="open"))
+        draft.emit(ev.TicketChanged(ticket=named.id, by="customer", status="open", reason="mail"))
 
 
 def settle(draft: Draft) -> None:
@@ -49,9 +49,17 @@ def _ended_task(draft: Draft, ticket: Ticket) -> str | None:
     if ticket.reason not in {"approval", "mail"} or draft.session.task is not None or draft.session.waiting:
         return None
     before = {task.id for task in draft.opened.session.ended}
-    ended = [task for task in draft.session.ended if task.id not in before]
+    ended = [task for task in draft.session.ended if task.id not in before and _is_about(draft, ticket, task)]
     outcome = ended[-1].outcome if ended else None
     return None if outcome in {None, "handed_off", "failed"} else outcome
+
+
+def _is_about(draft: Draft, ticket: Ticket, task: Task) -> bool:
+    """Whether a task is what a ticket was opened for; a mail's ticket is about whatever the mails ask for."""
+    if ticket.reason != "approval":
+        return True
+    asked = [a for a in draft.session.actions.values() if a.approval and a.approval.ticket == ticket.id]
+    return any(action.task == task.id for action in asked)
 
 
 def _was_decided(draft: Draft, ticket: Ticket) -> bool:

@@ -238,3 +238,15 @@ async def test_a_forged_mail_does_not_hold_up_what_was_approved(desk: Desk) -> N
     await store.release(ready.lease, after_ms=0)
     await desk.stage.operators.at_rest()
     assert ["20001"] == await refunded(desk.stage)
+
+
+async def test_a_ticket_is_closed_by_its_own_task_alone(desk: Desk) -> None:
+    """A thank-you in between does not close what waits for staff."""
+    web = await waiting(desk)
+    await web.ask("thank you")
+    await desk.stage.operators.at_rest()
+    (ticket,) = await desk.stage.operators.tickets()
+    assert ("open", None) == (ticket["status"], ticket["outcome"])
+    assert (await desk.decide("approve", who=SAM)).done
+    await shown(web, NOTICE)
+    assert ("resolved", "staff", 1, "done") == await ended(desk)
