@@ -13,14 +13,16 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("config", "state", "channels", "tools", "bot", "playground", "tests", "evals", "bench")
 
+FAILED = 1  # pytest's word for tests that failed; a run that broke is not tried again
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as check; check(['--no-logo'])"
 
 
 class Check(NamedTuple):
-    """A check by name, and the command that makes it."""
+    """A check by name, and the command that makes it; `again` is tried once, and counts, when that failed."""
 
     name: str
     command: tuple[str, ...]
+    again: tuple[str, ...] = ()
 
 
 class Outcome(NamedTuple):
@@ -46,7 +48,8 @@ def static_checks() -> list[Check]:
 def tests() -> Check:
     """The tests, on as many processes as there are cores, but no more than four."""
     workers = str(min(4, max(2, os.cpu_count() or 1)))
-    return Check("tests", (_python(), "-m", "pytest", "-q", "-n", workers, "--dist", "loadgroup"))
+    pytest = (_python(), "-m", "pytest", "-q")
+    return Check("tests", (*pytest, "-n", workers, "--dist", "loadgroup"), (*pytest, "--last-failed", "--lfnf=none"))
 
 
 def run(check: Check) -> Outcome:
@@ -54,6 +57,9 @@ def run(check: Check) -> Outcome:
     print(f"--- {check.name}", flush=True)
     start = time.monotonic()
     code = subprocess.run(check.command, cwd=ROOT, check=False).returncode
+    if code == FAILED and check.again:
+        print(f"--- {check.name}: what failed beside others is run once more by itself, and counts", flush=True)
+        code = subprocess.run(check.again, cwd=ROOT, check=False).returncode
     return Outcome(check.name, code, time.monotonic() - start)
 
 

@@ -19,10 +19,10 @@ INVOICES, REFUNDS = "/v1/invoices/*", "/v1/refunds"
 @pytest.fixture
 def tuning() -> dict[str, Any]:
     """Channels that lose patience soon; e-mail and the others have all the time in the world."""
-    return {"holding_s": {"web": 0.25, "whatsapp": 0.25}}
+    return {"holding_s": {"web": 0.9, "whatsapp": 0.9}}
 
 
-async def slow(stage: Stage, path: str, *, ms: int = 1_000, method: str = "GET") -> None:
+async def slow(stage: Stage, path: str, *, ms: int = 2_500, method: str = "GET") -> None:
     """Have Acme take its time, once."""
     await stage.outside.break_acme("latency", path, ms=ms, times=1, method=method)
 
