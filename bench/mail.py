@@ -13,8 +13,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from channels import mail_mime, mail_parse
-from channels.mail_reader import MailReader
+from channels.mail.reading import mail_mime, mail_parse
+from channels.mail.reading.mail_reader import MailReader
 from tests.channels.mail import hostile, hostile_mails
 from tests.channels.mail.corpus import cases
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from aiohttp import web
 
 from bot import api
-from channels import bodies, mail_address, mail_thread
-from channels.mail_mime import BYTES_LIMIT
-from channels.mail_parse import Preview
-from channels.mail_reader import MailReader
-from channels.mail_tokens import MailTokens, mail_tokens
+from channels import bodies
+from channels.mail import mail_address, mail_thread
+from channels.mail.mail_tokens import MailTokens, mail_tokens
+from channels.mail.reading.mail_mime import BYTES_LIMIT
+from channels.mail.reading.mail_parse import Preview
+from channels.mail.reading.mail_reader import MailReader
 from config.settings import Settings
 
 PATH = "/api/v1/email/preview"

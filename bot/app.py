@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -74,14 +73,15 @@ class Services:
 async def build(settings: Settings, roles: frozenset[str]) -> Services:
     """Make every part. Opens the database; calls no provider."""
     name = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(3).hex()}"
+    rules = read_policies(settings)
     store = await open_store(settings)
     hints = make_hints(settings.redis_url, settings.derive("hints"))
     systems = Systems.of(settings)
     adapters = _adapters(settings)
-    parts = _parts(settings, store, systems, adapters, worker=name)
+    parts = _parts(settings, store, systems, adapters, rules.scopes("customer"), worker=name)
     made: list[Services] = []  # filled below; what is made before needs a way to reach it
     worker = Worker(parts, hints, lambda done: _done(made[0], done))
-    inbox = _inbox(store, hints, settings, worker if "worker" in roles else None)
+    inbox = _inbox(store, hints, settings, rules, worker if "worker" in roles else None)
     ports = _ports(settings, store, hints, inbox, ready=lambda: made[0].accepting, listens="web" in roles)
     channels = {key: adapter(ports) for key, adapter in adapters.items()}
     senders = {k: c for k, c in channels.items() if not (c.capabilities.pull or c.capabilities.staff)}
@@ -95,7 +95,7 @@ async def build(settings: Settings, roles: frozenset[str]) -> Services:
         inbox=inbox,
         worker=worker,
         sender=sender,
-        threads=_threads(parts, channels),
+        threads=_threads(parts, channels, rules),
         clock=Clock(store, hints, settings.tuning),
         previews=MailPreviews(settings),
         roles=roles,
@@ -112,18 +112,17 @@ def _done(services: Services, done: Done) -> None:
         services.threads.wake()
 
 
-def _threads(parts: Parts, channels: Mapping[str, Channel]) -> Threads | None:
+def _threads(parts: Parts, channels: Mapping[str, Channel], rules: Policies) -> Threads | None:
     """What keeps the staff's channel up to date, when there is one."""
     staff = next((c for c in channels.values() if c.capabilities.staff), None)
     if staff is None:
         return None
-    alerts = Alerts(channels, read_policies(parts.settings), parts.settings.public_url)
+    alerts = Alerts(channels, rules, parts.settings.public_url)
     return Threads(parts, cast("StaffChannel", staff), alerts.tell)
 
 
-def _inbox(store: Store, hints: Hints, settings: Settings, worker: Worker | None) -> Inbox:
+def _inbox(store: Store, hints: Hints, settings: Settings, rules: Policies, worker: Worker | None) -> Inbox:
     """The way in; without a worker in this process, other processes are woken."""
-    rules = read_policies(settings)
     if worker is None:
         return Inbox(store, hints, settings, rules, worker=None, run=lambda _: None, wake=lambda _: None)
     return Inbox(store, hints, settings, rules, worker=worker.parts.worker, run=worker.offer, wake=worker.wake)
@@ -169,7 +168,15 @@ def _load(place: str) -> Any:  # noqa: ANN401 - whatever the table names; a test
     return getattr(import_module(module), name)
 
 
-def _parts(settings: Settings, store: Store, systems: Systems, adapters: Mapping[str, Any], *, worker: str) -> Parts:
+def _parts(
+    settings: Settings,
+    store: Store,
+    systems: Systems,
+    adapters: Mapping[str, Any],
+    scopes: frozenset[str],
+    *,
+    worker: str,
+) -> Parts:
     flows = workflows.load(settings.workflows_dir)
     catalog = Catalog.load(settings.tool_packs, built_in=PACKS if settings.acme_api_base else ())
     functions.check(flows, catalog)
@@ -187,7 +194,7 @@ def _parts(settings: Settings, store: Store, systems: Systems, adapters: Mapping
         functions=functions.offered(gateway, flows),
         instructions=prompts.read(settings.config_file("prompts"), "plan"),
         capabilities=capabilities,
-        scopes=read_policies(settings).scopes("customer"),
+        scopes=scopes,
         worker=worker,
         compose=composer(capabilities),
         templates=read_words(settings).whatsapp.templates,
@@ -242,62 +249,17 @@ def routes(services: Services) -> list[web.AbstractRouteDef]:
 
 
 def application(services: Services) -> web.Application:
-    """The HTTP application; with the playground on it is mounted beside."""
+    """The HTTP application; with the playground on, it is mounted beside."""
     app = web.Application(middlewares=[pages.net], client_max_size=pages.BODY)
     app.add_routes(routes(services))
     if "web" in services.roles:
         if services.settings.playground:
-            _mount_playground(app, services.settings)
+            from bot import pretended  # the playground is only loaded where it is on
+
+            pretended.mount(app, services.settings)
         else:
             app.router.add_get("/", pages.landing)
     return app
-
-
-def _mount_playground(app: web.Application, settings: Settings) -> None:
-    from playground import app as playground
-    from playground.options import Options
-
-    options = Options(
-        db=settings.playground_path(),
-        bot_url=f"http://127.0.0.1:{settings.port}",
-        public_url=settings.public_url,
-        api_token=settings.api_token.get_secret_value(),
-        web_identity_secret=settings.web_identity_secret[0].get_secret_value(),
-        acme_api_token=settings.acme_api_token.get_secret_value() if settings.acme_api_token else "",
-        twilio_account_sid=settings.twilio_account_sid or "",
-        twilio_auth_token=settings.twilio_auth_token[0].get_secret_value(),
-        twilio_whatsapp_from=settings.twilio_whatsapp_from or "",
-        **_pretended_slack(settings),
-        **_pretended_mail(settings),
-    )
-    app[playground.OPTIONS] = options
-    app.router.add_get("/", playground.page)
-    app.add_subapp("/playground", playground.build(options))
-
-
-def _pretended_slack(settings: Settings) -> dict[str, Any]:
-    """What the playground's Slack must know, while it stands in for the real one."""
-    token, secret = settings.slack_bot_token, settings.slack_signing_secret
-    if not settings.slack_emulated or token is None or secret is None:
-        return {}
-    return {
-        "slack_bot_token": token.get_secret_value(),
-        "slack_signing_secret": secret.get_secret_value(),
-        "slack_support_channel": settings.slack_support_channel or "",
-    }
-
-
-def _pretended_mail(settings: Settings) -> dict[str, Any]:
-    """What the playground's mail server must know, while it stands in for the world's."""
-    smtp, token = settings.smtp_url, settings.email_inbound_token
-    if not settings.mail_emulated or smtp is None or token is None:
-        return {}
-    return {
-        "email_address": settings.email_address or "",
-        "email_inbound_token": token.get_secret_value(),
-        "email_authserv_id": settings.email_authserv_id or "",
-        "smtp_port": urlsplit(smtp.get_secret_value()).port or 0,
-    }
 
 
 async def run(settings: Settings, role: str) -> None:

@@ -10,7 +10,8 @@ import re2
 from bot import directory, replies
 from bot.draft import Draft
 from bot.parts import Parts
-from channels import mail_address, phone
+from channels import phone
+from channels.mail import mail_address
 from state import events as ev
 from state.identity import Address, Claims
 from state.lease import Lease

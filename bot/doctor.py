@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot import slack_doctor, workflows
-from channels import mail_auth
+from channels.mail import mail_auth
 from config.settings import Settings
 from state import errors, migrations
 from tools import PACKS

@@ -24,8 +24,8 @@ async def look(settings: Settings) -> tuple[bool, str]:
         return True, "off"
     if settings.slack_emulated:
         return True, "the playground stands in for it"
-    from channels.slack_api import Api, Refused  # the SDK behind it is only loaded where Slack is on
-    from channels.slack_team import Team
+    from channels.slack.slack_api import Api, Refused  # the SDK behind it is only loaded where Slack is on
+    from channels.slack.slack_team import Team
 
     api = Api(settings.slack_api_base, token.get_secret_value())
     api.open()

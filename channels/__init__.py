@@ -1,8 +1,8 @@
-"""Channel adapters. Add one: write channels/<name>.py, add one row here."""
+"""Channel adapters. Add one: write a folder channels/<name>/ with its adapter in channel.py, add one row here."""
 
 CHANNELS = {
-    "web": "channels.web:Web",
-    "email": "channels.mail:Mail",
-    "slack": "channels.slack:Slack",
-    "whatsapp": "channels.whatsapp:WhatsApp",
+    "web": "channels.web.channel:Web",
+    "email": "channels.mail.channel:Mail",
+    "slack": "channels.slack.channel:Slack",
+    "whatsapp": "channels.whatsapp.channel:WhatsApp",
 }

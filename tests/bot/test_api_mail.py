@@ -11,10 +11,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.api_mail import PATH, MailPreviews
-from channels.mail_mime import BYTES_LIMIT
-from channels.mail_tokens import mail_tokens
-from tests.channels import mails
-from tests.channels.mails import KIM, LEE, OURS, mail
+from channels.mail.mail_tokens import mail_tokens
+from channels.mail.reading.mail_mime import BYTES_LIMIT
+from tests.channels.mail import mails
+from tests.channels.mail.mails import KIM, LEE, OURS, mail
 
 Client = TestClient[web.Request, web.Application]
 SETTINGS = mails.mail_settings()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot import doctor
-from channels import mail_auth
-from tests.channels import mails
+from channels.mail import mail_auth
+from tests.channels.mail import mails
 
 
 def test_every_way_in_is_named() -> None:

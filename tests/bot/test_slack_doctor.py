@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer
 
 from bot import slack_doctor
 from config.settings import Settings
-from tests.channels.slack import ROBIN, TEAM, Workspace, slack_settings
+from tests.channels.slack.slack import ROBIN, TEAM, Workspace, slack_settings
 
 STAFF = """
 roles: {customer: {}, agent: {scopes: ["tickets:work"]}}

@@ -11,11 +11,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from channels.base import Channel
-from channels.slack import Slack
-from channels.web import Web
-from channels.whatsapp import WhatsApp
-from tests.channels import slack
-from tests.channels.client import Chat
+from channels.slack.channel import Slack
+from channels.web.channel import Web
+from channels.whatsapp.channel import WhatsApp
+from tests.channels.slack import slack
+from tests.channels.web.client import Chat
 from tests.channels.world import PUBLIC, World
 
 Client = TestClient[web.Request, web.Application]

@@ -22,7 +22,9 @@ from channels.base import Capabilities, Channel
 from channels.staff import StaffChannel
 from state.identity import Address
 from state.messages import Outbound, Receipt
-from tests.channels import mails, posting, slack, twilio
+from tests.channels.mail import mails, posting
+from tests.channels.slack import slack
+from tests.channels.whatsapp import twilio
 from tests.channels.world import PUBLIC, World, settings
 
 STATES = {"sent", "failed", "retry", "unknown"}

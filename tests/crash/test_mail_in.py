@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import servers
-from tests.channels.mails import KIM, OURS, PASS, mail, stated
+from tests.channels.mail.mails import KIM, OURS, PASS, mail, stated
 from tests.crash.conftest import BOTH
 from tests.crash.databases import Databases
 from tests.dovecot import dovecot

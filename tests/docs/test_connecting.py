@@ -13,13 +13,16 @@ import re2
 import yaml
 
 from bot import codes, handoff, tickets
-from channels import CHANNELS, mail_files, mail_hooks, mail_in, mail_listen, mail_mime, mail_words, slack_commands
-from channels.mail_send import Server
+from channels import CHANNELS
+from channels.mail import mail_files, mail_hooks, mail_in, mail_listen
+from channels.mail.reading import mail_mime, mail_words
+from channels.slack import slack_commands
+from channels.mail.mail_send import Server
 from config import policies, templates
 from config.settings import Settings
 from config.tuning import Tuning
 from state.sql.staff import PRIORITIES
-from tests.channels.mails import mail
+from tests.channels.mail.mails import mail
 from tests.docs.examples import PAGES, ROOT, example, rows, settings_of
 from tests.docs.running import running_here, shell
 from tests.docs.test_names import HEAVIEST

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import servers
-from tests.channels.mails import KIM, OURS, PASS, SERVER, mail, stated
+from tests.channels.mail.mails import KIM, OURS, PASS, SERVER, mail, stated
 from tests.dovecot import Dovecot, dovecot
 from tests.flows.desk import Desk
 from tests.harness import places

@@ -18,7 +18,14 @@ from typing import Any, NoReturn
 from tests.harness import trained
 
 LATER = (
-    *("asyncpg", "bot.app", "channels.web", "channels.whatsapp", "state.migrations", "state.redis_hints"),
+    *(
+        "asyncpg",
+        "bot.app",
+        "channels.web.channel",
+        "channels.whatsapp.channel",
+        "state.migrations",
+        "state.redis_hints",
+    ),
     *("state.sql.postgres", "state.sql.sqlite", "tools.packs.billing", "uvloop"),
 )
 STDIN, STDOUT, STDERR = 0, 1, 2

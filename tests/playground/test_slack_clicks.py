@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
-from pathlib import Path
+from types import SimpleNamespace
 
 import aiohttp
 import pytest
@@ -13,8 +12,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from playground.app import standalone
-from tests.playground.conftest import Bot, Json, options_for, post, serving
+from playground import slack_rows
+from tests.playground.conftest import Bot, Json, post
 from tests.playground.slacks import CARD, GUEST, OTHER, ROBIN, SAM, SLACK, SUPPORT, TEAM, act, sdk, workspace
 
 MODAL: Json = {
@@ -177,14 +176,20 @@ async def test_a_trigger_opens_one_modal(client: aiohttp.ClientSession, bot: Bot
             await sdk(client).views_open(trigger_id=used, view=MODAL)
 
 
-async def test_a_trigger_lives_three_seconds(bot: Bot, tmp_path: Path) -> None:
-    """Later it is refused; here the time is up at once."""
-    options = options_for(tmp_path, bot.url, slack_patience_s=0.3)
-    async with serving(standalone(options)) as url, aiohttp.ClientSession(url) as client:
+async def test_a_trigger_lives_three_seconds(
+    client: aiohttp.ClientSession, bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the end of them it opens a modal, and from then on none."""
+    now = 1_700_000_000.0
+    monkeypatch.setattr(slack_rows, "time", SimpleNamespace(time=lambda: now))
+    for _ in range(2):
         await act(client, "command", user=ROBIN, command="/reply")
-        await asyncio.sleep(0.35)
-        with pytest.raises(SlackApiError, match="expired_trigger_id"):
-            await sdk(client).views_open(trigger_id=str(bot.slack[0].form["trigger_id"]), view=MODAL)
+    in_time, late = (str(request.form["trigger_id"]) for request in bot.slack)
+    now += 2.9
+    await sdk(client).views_open(trigger_id=in_time, view=MODAL)
+    now += 0.1
+    with pytest.raises(SlackApiError, match="expired_trigger_id"):
+        await sdk(client).views_open(trigger_id=late, view=MODAL)
 
 
 async def opened(client: aiohttp.ClientSession, bot: Bot) -> str:

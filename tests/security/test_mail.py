@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.channels import posting
-from tests.channels.mails import PASS, mail, stated
+from tests.channels.mail import posting
+from tests.channels.mail.mails import PASS, mail, stated
 from tests.harness import places
 from tests.harness.places import SECRETS
 from tests.security.target import CANARY, Answer, Target, check_refusal

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 import orjson
 import pytest
 
-from tests.channels import slack
-from tests.channels.slack import FORM, JSON, PATH, signed
+from tests.channels.slack import slack
+from tests.channels.slack.slack import FORM, JSON, PATH, signed
 from tests.harness.outside import LEE, Json
 from tests.harness.places import SECRETS
 from tests.harness.workspace import GUEST, ROBIN, SAM, STRANGER, Workspace

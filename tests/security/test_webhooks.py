@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from tests.channels.twilio import FORM
+from tests.channels.whatsapp.twilio import FORM
 from tests.security import twilio_forgeries as twilio
 from tests.security.target import CANARY, Answer, Target, check_refusal
 from tests.security.twilio_forgeries import STATUS, WEBHOOK, Post

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from tests.channels.twilio import FORM, signature
+from tests.channels.whatsapp.twilio import FORM, signature
 from tests.harness.places import SECRETS
 from tests.security.target import CANARY
 

@@ -1,4 +1,4 @@
-"""Builds the mails of tests/channels/data/mail from their descriptions; run as a program, says how many are read right.
+"""Builds the mails of tests/channels/mail/data from their descriptions; run as a program, says how many are read right.
 
 Building knows nothing of the code that reads them. Run: python -m tests.channels.mail.corpus
 """
@@ -17,9 +17,9 @@ from typing import Any
 
 import yaml
 
-from channels import mail_parse
+from channels.mail.reading import mail_parse
 
-FOLDER = Path(__file__).resolve().parent.parent / "data" / "mail"
+FOLDER = Path(__file__).resolve().parent / "data"
 DEFAULTS: dict[str, str | list[str] | None] = {
     "From": "Kim Meyer <kim@example.com>",
     "To": "Acme Support <support@acme.example>",

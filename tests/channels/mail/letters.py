@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
 
-from channels.mail_letter import Letter, Writer
-from channels.mail_tokens import MailTokens
+from channels.mail.mail_letter import Letter, Writer
+from channels.mail.mail_tokens import MailTokens
 from config.templates import Letters
 from state.identity import Address
 from state.messages import Choice, Outbound

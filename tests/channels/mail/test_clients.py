@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from channels import mail_parse
+from channels.mail.reading import mail_parse
 from tests.channels.mail import clients
 
 ANSWER = "The green one, please.\n\nAnd the invoice 18492, too: it says 49.00 USD.\n\nKim"

@@ -9,7 +9,7 @@ from types import FrameType
 
 import pytest
 
-from channels import mail_html, mail_mime, mail_parse, mail_text
+from channels.mail.reading import mail_html, mail_mime, mail_parse, mail_text
 from tests.channels.mail import hostile, hostile_mails
 
 ATTEMPTS = 15  # a busy machine slows a look down; what is too slow by itself is so every time

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from channels import mail_parse
+from channels.mail.reading import mail_parse
 from state.messages import Outbound
 from tests.channels.mail.letters import DATE, THREAD, WRITER, YES_NO, read, reply, text_of
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels import mail_decode
+from channels.mail.reading import mail_decode
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from channels import mail_end
-from channels import mail_signs as signs
+from channels.mail.reading import mail_end
+from channels.mail.reading import mail_signs as signs
 
 
 def trimmed(text: str, *, whole: bool = True) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.mail_find import Finder
+from channels.mail.reading.mail_find import Finder
 
 
 class Counted(str):

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels import mail_html
-from channels.mail_html import Budget
-from channels.mail_lines import STRONG, WEAK
+from channels.mail.reading import mail_html
+from channels.mail.reading.mail_html import Budget
+from channels.mail.reading.mail_lines import STRONG, WEAK
 
 
 def seen(page: str) -> list[str]:

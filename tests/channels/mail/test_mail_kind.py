@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from channels import mail_parse
+from channels.mail.reading import mail_parse
 
 REPORT = 'Content-Type: multipart/report; report-type=%s; boundary="b"\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n'
 

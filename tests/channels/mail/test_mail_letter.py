@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels import mail_parse, mail_words
-from channels.mail_letter import called, ids
+from channels.mail.mail_letter import called, ids
+from channels.mail.reading import mail_parse, mail_words
 from state.identity import Address
 from tests.channels.mail.letters import DATE, KIM, OUTBOX, THREAD, TOKENS, WRITER, YES_NO, read, reply, text_of, write
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels import mail_lines
+from channels.mail.reading import mail_lines
 
 LONG = f"> {'a' * 75},"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from channels import mail_marks as marks
+from channels.mail.reading import mail_marks as marks
 
 LONG = "x" * marks.LINE_LIMIT
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels import mail_mime
-from channels.mail_mime import Part, TooMuch
+from channels.mail.reading import mail_mime
+from channels.mail.reading.mail_mime import Part, TooMuch
 
 MIXED = 'Content-Type: multipart/mixed; boundary="b"\n\n'
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels import mail_mime, mail_parse
-from channels.mail_decode import Mailbox
+from channels.mail.reading import mail_mime, mail_parse
+from channels.mail.reading.mail_decode import Mailbox
 
 MIXED = "Content-Type: multipart/mixed; boundary=b\n\n"
 

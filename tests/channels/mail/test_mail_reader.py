@@ -14,9 +14,9 @@ from types import ModuleType
 
 import pytest
 
-from channels import mail_mime, mail_parse, mail_reader, mail_worker
-from channels.mail_parse import Preview
-from channels.mail_reader import MailReader
+from channels.mail.reading import mail_mime, mail_parse, mail_reader, mail_worker
+from channels.mail.reading.mail_parse import Preview
+from channels.mail.reading.mail_reader import MailReader
 from tests.channels.mail import hostile, hostile_mails
 from tests.channels.mail.corpus import cases
 from tests.harness import waiting
@@ -151,7 +151,7 @@ async def test_a_mail_that_failed_once_is_read_by_another_process(
     body = f"""
 sys.path.insert(0, {str(mail_reader.ROOT)!r})
 from pathlib import Path
-from channels import mail_worker
+from channels.mail.reading import mail_worker
 if not Path({str(seen)!r}).exists():
     Path({str(seen)!r}).touch()
     os._exit(3)

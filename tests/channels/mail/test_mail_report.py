@@ -8,8 +8,8 @@ import base64
 
 import pytest
 
-from channels import mail_parse
-from channels.mail_report import Report
+from channels.mail.reading import mail_parse
+from channels.mail.reading.mail_report import Report
 
 OURS = "out-1.1a2b3c4d5e6f7a8b9c0d1e2f3a4b5c6d7e8f9a0b@acme.example"
 RETURNED = (

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from channels import mail_send
-from channels.mail_send import MailSender, Server, queue_id
+from channels.mail import mail_send
+from channels.mail.mail_send import MailSender, Server, queue_id
 from state.identity import Address
 from state.messages import Receipt
 from tests.channels.mail.letters import OUTBOX, read, reply, text_of

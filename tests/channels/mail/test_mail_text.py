@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels import mail_lines, mail_parse, mail_text
+from channels.mail.reading import mail_lines, mail_parse, mail_text
 from tests.channels.mail import hostile
 
 # Words that begin no attribution, no header and no signature, so that the expected text is sure.

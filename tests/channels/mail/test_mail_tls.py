@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from channels.mail_send import MailSender
+from channels.mail.mail_send import MailSender
 from tests.channels.mail.letters import reply
 from tests.channels.mail.servers import MailServer, only, serving
 from tests.channels.mail.test_mail_send import MAIL

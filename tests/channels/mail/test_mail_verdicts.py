@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels import mail_auth, mail_mime, mail_parse, mail_verdicts
-from channels.mail_verdicts import AuthResults
+from channels.mail import mail_auth
+from channels.mail.reading import mail_mime, mail_parse, mail_verdicts
+from channels.mail.reading.mail_verdicts import AuthResults
 
 SERVER = "mx.acme.example"
 

@@ -1,0 +1,1 @@
+"""The chat on websites: a widget, and the sockets and requests that it speaks over."""
