@@ -10,10 +10,12 @@ import io
 import logging
 import time
 from collections import defaultdict
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
+import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from yarl import URL
@@ -24,6 +26,7 @@ BURST = 3.0  # Slack tolerates short bursts above one message a second and chann
 RATE = 1.0
 LATER_S = 60.0
 LONGEST_WAIT_S = 900.0
+PAGE = 200
 FILES = "https://files.slack.com"
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -37,8 +40,11 @@ GONE = frozenset({
 })  # fmt: skip
 LOST_TOKEN = frozenset({"invalid_auth", "account_inactive", "token_revoked", "token_expired", "not_authed"})
 LOST_PLACE = frozenset({"thread_not_found", "message_not_found", "cant_update_message", "edit_window_closed"})
-TOO_MUCH = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
+LIMITED = "ratelimited"
+TOO_MUCH = frozenset({LIMITED, "rate_limited", "message_limit_exceeded"})
 BAD_FORM = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"})
+
+log = structlog.get_logger()
 
 
 class Refused(Exception):
@@ -58,11 +64,10 @@ class Refused(Exception):
 
 @dataclass(slots=True)
 class Pace:
-    """One message a second and channel, with a short burst; and no request while Slack has asked for a pause."""
+    """One message a second and channel, with a short burst."""
 
     tokens: dict[str, float] = field(default_factory=lambda: defaultdict(lambda: BURST))
     since: dict[str, float] = field(default_factory=dict)
-    paused: dict[str, float] = field(default_factory=dict)
 
     def take(self, channel: str, *, now: float) -> float:
         """Take one message's turn, and give the seconds to wait until then."""
@@ -73,16 +78,7 @@ class Pace:
     def wait(self, channel: str, *, now: float) -> float:
         """Give how long the next message would have to wait; nothing is taken."""
         self._fill(channel, now)
-        behind = (1 - self.tokens[channel]) / RATE
-        return max(0.0, behind, self.pause(channel, now=now))
-
-    def pause(self, channel: str, *, now: float) -> float:
-        """Give how long Slack wants to hear nothing about a channel."""
-        return max(0.0, self.paused.get(channel, 0.0) - now)
-
-    def hold(self, channel: str, seconds: float, *, now: float) -> None:
-        """Keep still about a channel for a while."""
-        self.paused[channel] = max(self.paused.get(channel, 0.0), now + seconds)
+        return max(0.0, (1 - self.tokens[channel]) / RATE)
 
     def _fill(self, channel: str, now: float) -> None:
         grown = (now - self.since.get(channel, now)) * RATE
@@ -91,12 +87,16 @@ class Pace:
 
 
 class Api:
-    """The client: one connection pool, made by `open` inside the running loop."""
+    """The client: one connection pool, made by `open` inside the running loop.
+
+    Slack counts requests per method, and so its pauses are kept: whoever calls, a method is left alone until then.
+    """
 
     def __init__(self, base: str, token: str) -> None:
         """Keep where Slack is, and who we are to it."""
         self.base = URL(base)
         self._token = token
+        self._paused: dict[str, float] = {}
         self._http: aiohttp.ClientSession | None = None
         self._client: AsyncWebClient | None = None
 
@@ -116,13 +116,33 @@ class Api:
         """Call one of the SDK's methods and give what Slack answered. Raises Refused, and nothing else."""
         if self._client is None:
             raise Refused("retry", "not_started")
+        if (pause := self._paused.get(method, 0.0) - now()) > 0:
+            raise Refused("retry", LIMITED, pause)
         try:
             async with asyncio.timeout(within):
                 answer = await getattr(self._client, method)(**arguments)
         except ERRORS as error:
-            raise refusal(error) from None
+            refused = refusal(error)
+            if refused.reason == LIMITED and refused.after:
+                self._paused[method] = now() + refused.after
+            raise refused from None
         data = answer.data
         return data if isinstance(data, dict) else {}
+
+    async def pages(self, method: str, most: int, **arguments: Any) -> AsyncIterator[dict[str, Any]]:
+        """Give the messages of a list, page by page. Raises Refused."""
+        for _ in range(most):
+            page = await self.call(method, limit=PAGE, **arguments)
+            found = page.get("messages")
+            for message in found if isinstance(found, list) else []:
+                if isinstance(message, dict):
+                    yield message
+            following = page.get("response_metadata")
+            after = following.get("next_cursor") if isinstance(following, dict) else None
+            if not isinstance(after, str) or not after:
+                return
+            arguments["cursor"] = after
+        log.warning("slack_list_cut", method=method, pages=most)
 
     async def upload(self, url: str, content: bytes) -> None:
         """Put a file's bytes where Slack has said; only there or at the address that the settings name."""
@@ -165,7 +185,7 @@ def refusal(error: BaseException) -> Refused:
     word = data.get("error") if isinstance(data, dict) else None
     reason = word if isinstance(word, str) and word else f"http_{status}"
     if status == 429 or reason in TOO_MUCH:
-        return Refused("retry", "ratelimited", _seconds(getattr(response, "headers", {})))
+        return Refused("retry", LIMITED, _seconds(getattr(response, "headers", {})))
     if reason in LOST_PLACE:
         return Refused("retry", "thread_lost")
     kind = "gone" if reason in GONE else "form" if reason in BAD_FORM else "retry"

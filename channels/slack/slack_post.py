@@ -17,7 +17,6 @@ from channels.staff import Case, Note, Posted
 
 CARD, LINE = "throughline_case", "throughline_note"
 PATIENCE_S = 2.0
-PAGE = 200
 CARD_PAGES, LINE_PAGES = 3, 10
 LONGEST_FILE = 2_000_000
 EXCERPT = 600
@@ -44,7 +43,7 @@ class Desk:
             about = {"event_type": CARD, "event_payload": {"ticket": case.ticket, "number": case.number}}
             ts = await self._say(self._channel, slack_blocks.card(case), metadata=about)
         except Refused as error:
-            return self._posted(error, self._channel)
+            return self._posted(error)
         return Posted(state="done", place=f"{self._channel}/{ts}")
 
     async def update_case(self, place: str, case: Case) -> Posted:
@@ -52,10 +51,9 @@ class Desk:
         channel, ts = _split(place)
         try:
             await self._team.fit()
-            self._hold(channel)
             await self._shown("chat_update", slack_blocks.card(case), channel=channel, ts=ts)
         except Refused as error:
-            return self._posted(error, channel, place)
+            return self._posted(error, place)
         return Posted(state="done", place=place)
 
     async def post(self, place: str, note: Note, *, again: bool) -> Posted:
@@ -72,7 +70,7 @@ class Desk:
                 about = {"event_type": LINE, "event_payload": {"key": note.key}}
                 await self._say(channel, message, thread_ts=ts, metadata=about)
         except Refused as error:
-            return self._posted(error, channel, place)
+            return self._posted(error, place)
         return Posted(state="done", place=place)
 
     async def replace(self, channel: str, message: dict[str, Any]) -> None:
@@ -134,15 +132,8 @@ class Desk:
             raise Refused("retry", "paced", wait)
         await asyncio.sleep(self._pace.take(channel, now=now()))
 
-    def _hold(self, channel: str) -> None:
-        wait = self._pace.pause(channel, now=now())
-        if wait:
-            raise Refused("retry", "paced", wait)
-
-    def _posted(self, error: Refused, channel: str, place: str | None = None) -> Posted:
+    def _posted(self, error: Refused, place: str | None = None) -> Posted:
         self._team.note(error)
-        if error.reason == "ratelimited" and error.after:
-            self._pace.hold(channel, error.after, now=now())
         state = "gone" if error.kind in {"gone", "form"} else "retry"
         log.warning("slack_not_posted", state=state, reason=error.reason, after=error.after)
         return Posted(state=state, place=place, reason=error.reason, after=error.after)
@@ -163,24 +154,10 @@ class Desk:
         return None
 
     def _history(self) -> AsyncIterator[dict[str, Any]]:
-        return self._pages("conversations_history", CARD_PAGES, channel=self._channel)
+        return self._api.pages("conversations_history", CARD_PAGES, channel=self._channel, include_all_metadata=True)
 
     def _replies(self, channel: str, ts: str) -> AsyncIterator[dict[str, Any]]:
-        return self._pages("conversations_replies", LINE_PAGES, channel=channel, ts=ts)
-
-    async def _pages(self, method: str, most: int, **arguments: Any) -> AsyncIterator[dict[str, Any]]:
-        cursor: dict[str, Any] = {}
-        for _ in range(most):
-            page = await self._api.call(method, limit=PAGE, include_all_metadata=True, **arguments, **cursor)
-            found = page.get("messages")
-            for message in found if isinstance(found, list) else []:
-                if isinstance(message, dict):
-                    yield message
-            following = page.get("response_metadata")
-            after = following.get("next_cursor") if isinstance(following, dict) else None
-            if not isinstance(after, str) or not after:
-                return
-            cursor = {"cursor": after}
+        return self._api.pages("conversations_replies", LINE_PAGES, channel=channel, ts=ts, include_all_metadata=True)
 
 
 def _split(place: str) -> tuple[str, str]:

@@ -10,8 +10,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import structlog
-
 from channels.slack.slack_api import Api
 from channels.slack.slack_events import word
 
@@ -20,12 +18,10 @@ SWEEP_SOON_S = 5.0
 REACH_S = 24 * 3600.0  # what is older is not done any more: by then staff have seen that nothing came of it
 THREADS_S = 14 * 24 * 3600.0
 YOUNG_S = 60.0  # its event may still be on its way
-PAGE = 200
 PAGES = 5
 
 Cursor = Callable[[str, str | None], Awaitable[str | None]]
 Hear = Callable[[dict[str, Any]], Awaitable[object]]
-log = structlog.get_logger()
 
 
 class Sweep:
@@ -50,25 +46,13 @@ class Sweep:
 
     async def _news(self, since: str, until: str, *, oldest: str) -> AsyncIterator[dict[str, Any]]:
         """Give the messages of threads between two times; compared as text, since floats lose digits."""
-        async for root in self._pages("conversations_history", oldest=oldest):
+        async for root in self._api.pages("conversations_history", PAGES, channel=self._channel, oldest=oldest):
             if word(root, "latest_reply") <= since:
                 continue
-            async for message in self._pages("conversations_replies", ts=word(root, "ts"), oldest=since):
+            replies = {"channel": self._channel, "ts": word(root, "ts"), "oldest": since}
+            async for message in self._api.pages("conversations_replies", PAGES, **replies):
                 if since < word(message, "ts") <= until:
                     yield message
-
-    async def _pages(self, method: str, **arguments: Any) -> AsyncIterator[dict[str, Any]]:
-        cursor: dict[str, Any] = {}
-        for _ in range(PAGES):
-            page = await self._api.call(method, channel=self._channel, limit=PAGE, **arguments, **cursor)
-            found = page.get("messages")
-            for message in found if isinstance(found, list) else []:
-                if isinstance(message, dict):
-                    yield message
-            cursor = {"cursor": word(page, "response_metadata", "next_cursor")}
-            if not cursor["cursor"]:
-                return
-        log.warning("slack_sweep_cut", method=method)
 
 
 def _ts(at: float) -> str:

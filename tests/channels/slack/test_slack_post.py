@@ -146,12 +146,13 @@ async def test_no_answer_in_time_is_tried_again(
 
 
 async def test_nothing_is_sent_while_slack_wants_a_pause(desk: Slack, workspace: Workspace) -> None:
-    """Neither lines nor cards, until its time is over."""
+    """By the method that it was about, until its time is over; it counts each by itself."""
     workspace.fail("chat.postMessage", "ratelimited", status=429, **{"Retry-After": "30"})
     assert 30.0 == (await desk.post(PLACE, LINE, again=False)).after
-    for posted in (await desk.post(PLACE, LINE, again=False), await desk.update_case(PLACE, CASE)):
-        assert ("retry", "paced", True) == (posted.state, posted.reason, 25 < (posted.after or 0) <= 30)
-    assert (1, 0) == (len(workspace.named("chat.postMessage")), len(workspace.named("chat.update")))
+    for posted in (await desk.post(PLACE, LINE, again=False), await desk.open_case(CASE, again=False)):
+        assert ("retry", "ratelimited", True) == (posted.state, posted.reason, 25 < (posted.after or 0) <= 30)
+    assert "done" == (await desk.update_case(PLACE, CASE)).state
+    assert 1 == len(workspace.named("chat.postMessage"))
 
 
 async def test_a_burst_is_sent_at_slacks_pace(
@@ -165,14 +166,12 @@ async def test_a_burst_is_sent_at_slacks_pace(
 
 
 def test_a_pace_is_one_a_second_after_a_burst() -> None:
-    """Per channel; a pause counts for all."""
+    """Per channel."""
     pace = Pace()
     assert [0, 0, 0, 1, 2] == [pace.take("C1", now=100.0) for _ in range(5)]
     assert 0 == pace.take("C2", now=100.0)
     assert 1.5 == pace.wait("C1", now=101.5)
     assert 0 == pace.take("C1", now=103.0)
-    pace.hold("C1", 10, now=103.0)
-    assert (9.0, 0) == (pace.take("C1", now=104.0), pace.wait("C2", now=104.0))
 
 
 async def test_blocks_that_slack_does_not_take_are_told_in_words(desk: Slack, workspace: Workspace) -> None:

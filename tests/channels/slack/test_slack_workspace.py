@@ -237,7 +237,6 @@ async def test_its_limits_and_refusals_are_obeyed(office: Office) -> None:
     limited = await office.channel.post(office.place, DRAFT, again=False)
     assert ("retry", "ratelimited", True) == (limited.state, limited.reason, (limited.after or 0) >= 1)
     await office.fault("token_revoked", "/api/chat.update")
-    office.channel._desk._pace.paused.clear()
     gone = await office.channel.update_case(office.place, CASE)
     assert ("gone", "token_revoked") == (gone.state, gone.reason)
 
@@ -302,7 +301,7 @@ async def test_what_was_said_during_an_outage_is_read_later(office: Office, monk
     """Once, from the threads: what Slack gave up bringing, and nothing that was heard before or said long ago."""
     await _only_when_asked(office)
     monkeypatch.setattr(slack_sweep, "YOUNG_S", 0.0)
-    monkeypatch.setattr(slack_sweep, "PAGE", 2)
+    monkeypatch.setattr(slack_api, "PAGE", 2)
     sweep, hear = office.channel._sweep, office.channel._said
     await say(office.client, "!reply long ago", thread_ts=office.root)
     office.world.acts.clear()  # as though it had been before the channel was first connected
