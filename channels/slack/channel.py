@@ -34,7 +34,6 @@ BODY_LIMIT = 1024 * 1024
 CLOSE_S = 2.0
 ONCE_S = 24 * 3600.0
 TOO_LATE = "That took too long; press the button once more."
-QUIET = frozenset({"again"})
 
 log = structlog.get_logger()
 
@@ -60,16 +59,18 @@ class Slack:
         self._watching: list[asyncio.Task[None]] = []
         self._sweep = Sweep(self._api, channel, ports.cursor)
         app_token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else ""
-        self._socket = Socket(self._api.base, app_token, self._hear) if app_token else None
+        self._socket = Socket(self._api.base, app_token, self._hear) if app_token and ports.listens else None
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
         """One path for events, interactions and commands."""
         return [web.post("/slack/events", self._take)]
 
     async def start(self) -> None:
-        """Open the client. Slack is asked for the first time once messages are taken."""
+        """Open the client, and the ways in where messages are taken. Slack is first asked when they are."""
         self._api.open()
-        self._watching = [asyncio.create_task(self._watch()), asyncio.create_task(self._catch_up())]
+        self._watching = [asyncio.create_task(self._watch())]
+        if self._ports.listens:
+            self._watching.append(asyncio.create_task(self._catch_up()))
 
     async def close(self) -> None:
         """Hang up; what is being told to staff gets a moment to end."""
@@ -151,7 +152,7 @@ class Slack:
         try:
             me = await self._team.who()
             heard = slack_events.understand(payload, me, raw)
-            if heard.empty:
+            if heard.empty or await self._was_refused(heard):
                 return None
             shared = heard.shared or self._team.shared
             refused = SHARED if shared else await self._team.refused(me, heard.team, heard.user)
@@ -190,7 +191,7 @@ class Slack:
         """Tell the person what became of it, once."""
         if heard.draft is not None and acted.done:
             self._later(self._desk.replace(heard.channel, heard.draft))
-        if acted.reason in QUIET and heard.kind != "command" and heard.draft is None:
+        if acted.reason == "again" and heard.kind != "command" and heard.draft is None:
             return None
         if acted.reason == "no_ticket" and heard.kind == "event":
             return await self._tell(heard, slack_events.USAGE)
@@ -212,9 +213,22 @@ class Slack:
         return None
 
     async def _first(self, heard: Heard) -> bool:
-        """Whether this was not said before, when Slack brought the same message by another event."""
+        """Whether this was not said before, when Slack brought the message by another event; from now on it was."""
         try:
+            await self._ports.cursor(_refusal(heard), "told")
             return await self._ports.allow(f"slack:{heard.once}", 1, ONCE_S)
+        except errors.BotError:
+            raise Later from None
+
+    async def _was_refused(self, heard: Heard) -> bool:
+        """Whether the author was told that nothing was done. Then it stays so, though by now it might be allowed.
+
+        They will have said it again by another way, and what is found again by looking would reach the customer twice.
+        """
+        if heard.kind != "event":
+            return False
+        try:
+            return await self._ports.cursor(_refusal(heard), None) is not None
         except errors.BotError:
             raise Later from None
 
@@ -258,6 +272,10 @@ class Slack:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _refusal(heard: Heard) -> str:
+    return f"once/slack:{heard.once}"
 
 
 def _challenge(payload: dict[str, Any]) -> web.Response:

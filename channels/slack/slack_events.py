@@ -17,7 +17,8 @@ FORM = "application/x-www-form-urlencoded"
 MOST_FIELDS = 200
 SAID = ("message", "app_mention")
 OWN_SUBTYPES = ("", "thread_broadcast", "file_share")  # every other one is an edit, a bot, somebody who joined …
-CLICKS = {"take_over": "take_over", "hand_back": "hand_back", "priority": "priority", "resolve": "resolve"}
+CHOSEN = frozenset({"priority", "resolve"})
+CLICKS = CHOSEN | {"take_over", "hand_back"}
 
 USAGE = (
     "Nothing was done. In a ticket's thread “!reply …” writes to the customer, and “@bot draft”, “@bot summarize”"
@@ -80,7 +81,7 @@ def read(raw: bytes, content_type: str) -> dict[str, Any] | None:
 def word(payload: object, *path: str) -> str:
     """Give the text at a path; nothing when there is none, whatever stands there instead."""
     found = at(payload, *path)
-    return found if isinstance(found, str) else ""
+    return found.replace("\0", "") if isinstance(found, str) else ""  # PostgreSQL keeps no NUL
 
 
 def at(payload: object, *path: str) -> Any:  # noqa: ANN401 - JSON
@@ -206,7 +207,7 @@ def _given(name: str, action: object, heard: Heard) -> dict[str, str] | None:
         return {"verb": "assign", "ticket": ticket, "text": f"{heard.team}/{heard.user}"}
     if name not in CLICKS:
         return None
-    return {"verb": CLICKS[name], "ticket": ticket, "text": chosen if name in {"priority", "resolve"} else ""}
+    return {"verb": name, "ticket": ticket, "text": chosen if name in CHOSEN else ""}
 
 
 def _opening(heard: Heard, payload: dict[str, Any], action: object) -> Heard:

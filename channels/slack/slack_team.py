@@ -54,9 +54,15 @@ class Team:
         if self.me is None:
             async with self._asking:
                 if self.me is None:
-                    answer = await self._api.call("auth_test", within=QUICK_S)
-                    self.me = Me(team=word(answer, "team_id"), user=word(answer, "user_id"))
+                    self.me = await self._introduced(within=QUICK_S)
         return self.me
+
+    async def _introduced(self, **limits: float) -> Me:
+        answer = await self._api.call("auth_test", **limits)
+        me = Me(team=word(answer, "team_id"), user=word(answer, "user_id"))
+        if not me.team or not me.user:
+            raise Refused("retry", "nobody")
+        return me
 
     async def refused(self, me: Me, team: str, user: str) -> str:
         """Say why a person may do nothing: a guest, or of another company; empty for one of ours. Raises Refused."""
@@ -94,8 +100,7 @@ class Team:
 
     async def _check(self) -> None:
         try:
-            answer = await self._api.call("auth_test")
-            self.me = Me(team=word(answer, "team_id"), user=word(answer, "user_id"))
+            self.me = await self._introduced()
             found = await self._api.call("conversations_info", channel=self._channel)
         except Refused as error:
             if error.kind == "gone":

@@ -11,6 +11,7 @@ import pytest
 
 from channels.slack import slack_team
 from channels.slack.channel import Slack
+from state.messages import Acted
 from tests.channels.conftest import Client, Post, Serve
 from tests.channels.slack import slack
 from tests.channels.slack.slack import (
@@ -164,12 +165,44 @@ async def test_people_are_asked_for_once(post: Post, world: World, workspace: Wo
 
 async def test_who_cannot_be_looked_up_is_asked_to_come_again(post: Post, world: World, workspace: Workspace) -> None:
     """Slack repeats the event; nobody acts unknown."""
-    workspace.fail("users.info", "ratelimited", status=429, **{"Retry-After": "3"})
+    workspace.fail("users.info", "internal_error")
     body = orjson.dumps(slack.event(slack.message("!reply Hello")))
     assert 503 == (await post(slack.signed(body)))[0]
     assert [] == world.acts
     assert 200 == (await post(slack.signed(body, retry=1)))[0]
     assert 1 == len(world.acts)
+
+
+async def test_a_pause_that_slack_wants_holds_for_whoever_asks(post: Post, workspace: Workspace) -> None:
+    """Requests that come meanwhile are no reason to ask again."""
+    workspace.fail("users.info", "ratelimited", status=429, **{"Retry-After": "30"})
+    assert [503] * 3 == [(await post(said("!reply Hello")))[0] for _ in range(3)]
+    assert 1 == len(workspace.named("users.info"))
+
+
+async def test_nobody_acts_while_slack_does_not_say_who_we_are(post: Post, world: World, workspace: Workspace) -> None:
+    """An answer without a team is none, and not kept."""
+    workspace.answers["auth.test"] = [(200, {"ok": True}, {})] * 2
+    assert 503 == (await post(said("!reply Hello", team="")))[0]
+    assert [] == world.acts
+
+
+async def test_what_was_refused_stays_undone(post: Post, world: World) -> None:
+    """Though by now it might be done: its author was told that nothing was, and will have said it another way."""
+    message = {"ts": "9.1", "text": "!reply Hello"}
+    world.refusal = Acted(done=False, reason="role", message="Your role does not allow this.")
+    assert 200 == (await post(said(**message)))[0]
+    world.refusal = None
+    assert 200 == (await post(said(**message)))[0]
+    assert [] == world.acts
+    assert 200 == (await post(said("!reply Hello")))[0]
+    assert 1 == len(world.acts)
+
+
+async def test_what_the_database_cannot_keep_is_left_out(post: Post, world: World) -> None:
+    """PostgreSQL takes no NUL, and a signed request is never a 500."""
+    assert 200 == (await post(said("!reply Hel\0lo", ts="9.\x001", thread_ts="8.\x001")))[0]
+    assert [("message:C0SUPPORT:9.1", "C0SUPPORT/8.1")] == [(act.provider_id, act.place) for act in world.acts]
 
 
 # --- when something is away

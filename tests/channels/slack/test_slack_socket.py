@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -36,6 +37,22 @@ async def dialled(
     await until(lambda: _sockets(workspace, 1), "a socket")
     yield channel
     await channel.close()
+
+
+async def test_a_process_that_takes_no_messages_opens_no_way_in(workspace: Workspace, world: World) -> None:
+    """It only posts: no socket is dialled and no thread is read; what is known of the workspace is kept up to date."""
+    world.settings = slack.slack_settings(workspace.base, SLACK_APP_TOKEN="xapp-of-the-tests")
+    channel = Slack(replace(world.ports(), listens=False))
+    await channel.start()
+
+    async def checked() -> bool:
+        return bool(workspace.named("conversations.info"))
+
+    await until(checked, "a look at the channel")
+    assert "done" == (await channel.open_case(CASE, again=False)).state
+    await channel.close()
+    assert {"auth.test", "conversations.info", "chat.postMessage"} == {name for name, _ in workspace.calls}
+    assert {} == world.cursors
 
 
 async def _sockets(workspace: Workspace, number: int) -> bool:
