@@ -161,6 +161,9 @@ class Threads:
 
     async def _failed(self, due: Due, posted: Posted) -> None:
         """Try again later, more and more slowly; staff are told another way when it goes on."""
+        if posted.state == "later":
+            await self._store.thread_later(due, self._parts.worker, after_s=posted.after or FIRST_S)
+            return
         gone = posted.state == "gone"
         after = posted.after or min(LONGEST_S, FIRST_S * 2 ** min(due.attempts, 10))
         metrics.staff_thread_failed(posted.reason or posted.state)

@@ -74,8 +74,9 @@ class Note:
 class Posted:
     """How an attempt to tell staff ended.
 
-    `state`: done, retry (after `after` seconds), or gone (it cannot work until a person mends it, so staff are told
-    another way). `place`: the thread, as `StaffAct.place` names it.
+    `state`: done, later (nothing was tried: its turn comes in `after` seconds), retry (after `after` seconds), or gone
+    (it cannot work until a person mends it, so staff are told another way). `place`: the thread, as `StaffAct.place`
+    names it.
     """
 
     state: str

@@ -268,6 +268,10 @@ class Store:
         """Give a thread back that is up to date."""
         await self.database.write(lambda: threads.done(due, worker))
 
+    async def thread_later(self, due: threads.Due, worker: str, *, after_s: float) -> None:
+        """Give a thread back whose turn it is not yet."""
+        await self.database.write(lambda: threads.later(due, worker, int(after_s * 1000)))
+
     async def thread_failed(self, due: threads.Due, worker: str, *, after_s: float, reason: str, lost: bool) -> int:
         """Give a thread back that could not be told; for how long that has been so, in ms."""
         after_ms = int(after_s * 1000)

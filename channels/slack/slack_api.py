@@ -50,8 +50,8 @@ log = structlog.get_logger()
 class Refused(Exception):
     """Slack did not do it.
 
-    `kind`: retry (after `after` seconds, if given), gone (until a person mends it), or form (it does not take such
-    blocks). `reason`: Slack's word, or ours.
+    `kind`: later (we did not ask: our turn comes in `after` seconds), retry (after `after` seconds, if given), gone
+    (until a person mends it), or form (it does not take such blocks). `reason`: Slack's word, or ours.
     """
 
     def __init__(self, kind: str, reason: str, after: float | None = None) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from channels import render
-from channels.slack.slack_texts import cut, digest, escape, fitted, length, pieces
+from channels.slack.slack_texts import cut, digest, fitted, length, pieces
 from channels.staff import ApprovalView, Case, Note
 
 Block = dict[str, Any]
@@ -20,6 +20,7 @@ HEADER = 140  # of 150
 FIELD = 300  # of 2,000, so that ten of them leave room
 LISTED = 1_400
 SUMMARY = 300
+EXCERPT = 600
 NOTE = 9_000  # of about 11,000 in all blocks together; longer ones become a file
 APPROVALS = 5_000
 DECIDED = 5
@@ -27,6 +28,12 @@ PRIORITIES = ("low", "normal", "high", "urgent")
 CASE, DRAFT, SAY = "case:", "draft", "say"
 REPLY = "reply"
 TEXT = "text"
+SEEN = {
+    "customer": "*customer*",
+    "bot": "→ *customer*",
+    "staff": "→ *customer*",
+    "internal": "*internal: only staff see this*",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +122,8 @@ def _approvals(case: Case) -> Iterator[Block]:
             hidden += 1
             continue
         room -= length(text)
-        yield from (_section(piece) for piece, _ in pieces(text, SECTION))
+        yield from ({"type": "section", "text": _plain(piece)} for piece, _ in pieces(text, SECTION))
+        yield {"type": "context", "elements": [_mrkdwn(f"Expires {_when(view.expires)}")]}
         yield _decision(case, view)
     if hidden:
         yield _section(f"*{hidden} more to approve* that cannot be shown here in full, and so not be decided here.")
@@ -124,16 +132,18 @@ def _approvals(case: Case) -> Iterator[Block]:
 
 
 def _terms(view: ApprovalView) -> list[str]:
-    """Give the exact arguments, one a line; nothing of them is cut, and none can look like two."""
-    lines = [f"*Approval needed: {_exact(view.title)}*"]
+    """Give the exact arguments, one a line; nothing of them is cut, and none can look like two.
+
+    They are shown as plain text: markup would swallow the characters that it is made of.
+    """
+    lines = [f"Approval needed: {_exact(view.title)}"]
     if view.why:
         lines.append(f"Why: {_exact(view.why)}")
-    lines += [f"• {_exact(label)}: {_exact(value)}" for label, value in view.lines]
-    return [*lines, f"Expires {_when(view.expires)}"]
+    return lines + [f"• {_exact(label)}: {_exact(value)}" for label, value in view.lines]
 
 
 def _exact(text: str) -> str:
-    return escape(text).replace("\n", " ⏎ ")
+    return render.clean(text).replace("\n", " ⏎ ")
 
 
 def _one_line(text: str) -> str:
@@ -169,7 +179,7 @@ def note(line: Note) -> Message | None:
     said = _said(text)
     if line.kind == "system" and len(said) == 1 and length(text) <= FIELD:
         return Message(text=summary(line), blocks=[{"type": "context", "elements": [_plain(text)]}])
-    blocks: list[Block] = [{"type": "context", "elements": [_mrkdwn(head(line))]}, *said]
+    blocks: list[Block] = [{"type": "context", "elements": list(_head(line))}, *said]
     if line.sendable and text.strip():
         value = orjson.dumps({"k": line.key[:255], "d": digest(text)}).decode()
         sent = [_button("send", "Send to customer", value, style="primary")]
@@ -194,16 +204,24 @@ def sent(text: str, user: str) -> list[Block]:
     return [{"type": "context", "elements": [by]}, *_said(text)]
 
 
-def head(line: Note) -> str:
-    """Say who a line is of, and who sees it."""
-    who = fitted(_one_line(line.author), 100) if line.author.strip() else "Throughline"
-    by = f" ({fitted(line.channel, 100)})" if line.channel else ""
-    return {
-        "customer": f"*{who}*, customer{by}",
-        "bot": f"*{who}* → customer{by}",
-        "staff": f"*{who}* → customer{by}",
-        "internal": f"*{who}*, internal: only staff see this",
-    }.get(line.kind, f"*{who}*")
+def author(line: Note) -> str:
+    """Say who a line is of."""
+    return cut(_one_line(line.author), 100) if line.author.strip() else "Throughline"
+
+
+def _head(line: Note) -> Iterator[Block]:
+    """Say who a line is of, and who sees it: only that is bold, so that no name can say it."""
+    yield _plain(author(line))
+    if line.kind in SEEN:
+        yield _mrkdwn(SEEN[line.kind])
+    if line.channel:
+        yield _plain(f"({cut(_one_line(line.channel), 100)})")
+
+
+def excerpt(line: Note) -> str:
+    """Give the beginning of a line that is a file; between marks in which nothing is a link that Slack would open."""
+    begins = fitted(f"{author(line)}: {shown(line.text)}".replace("```", "'''"), EXCERPT)
+    return f"{SEEN.get(line.kind, '')} The whole text is in the file. It begins:\n```\n{begins}\n```".strip()
 
 
 def summary(line: Note) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re2
 
-from channels.slack.slack_texts import plain, typed, unescape
+from channels.slack.slack_texts import plain
 
 REPLY = "!reply"
 _MENTIONED = re2.compile(r"^<@([A-Z0-9]{2,32})(?:\|[^<>]*)?>$")
@@ -39,7 +39,7 @@ def parse(command: str, text: str, *, team: str) -> Asked | str:
     if command.endswith("reply"):
         first, rest = _split(text)
         number = _number(first)
-        return REPLY_HELP if number is None or not rest else ("reply", number, typed(unescape(rest)))
+        return REPLY_HELP if number is None or not rest else ("reply", number, plain(rest))
     name, rest = _split(text)
     verb = VERBS.get(name.lower())
     first, words = _split(rest)

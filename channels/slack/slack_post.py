@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from channels.slack import slack_blocks, slack_texts
+from channels.slack import slack_blocks
 from channels.slack.slack_api import Api, Pace, Refused, now
 from channels.slack.slack_blocks import Message
 from channels.slack.slack_team import Team
@@ -17,9 +17,9 @@ from channels.staff import Case, Note, Posted
 
 CARD, LINE = "throughline_case", "throughline_note"
 PATIENCE_S = 2.0
+URGENT_S = 10.0  # of a card that waits for a decision: it goes before what is less patient
 CARD_PAGES, LINE_PAGES = 3, 10
 LONGEST_FILE = 2_000_000
-EXCERPT = 600
 
 log = structlog.get_logger()
 
@@ -38,10 +38,12 @@ class Desk:
         """Post a ticket's card into the channel."""
         try:
             await self._team.fit()
+            patience = URGENT_S if any(asked.verdict is None for asked in case.approvals) else PATIENCE_S
+            self._soon(self._channel, patience)
             if again and (ts := await self._find(self._history(), CARD, "ticket", case.ticket)):
                 return await self.update_case(f"{self._channel}/{ts}", case)
             about = {"event_type": CARD, "event_payload": {"ticket": case.ticket, "number": case.number}}
-            ts = await self._say(self._channel, slack_blocks.card(case), metadata=about)
+            ts = await self._say(self._channel, slack_blocks.card(case), patience=patience, metadata=about)
         except Refused as error:
             return self._posted(error)
         return Posted(state="done", place=f"{self._channel}/{ts}")
@@ -61,6 +63,7 @@ class Desk:
         channel, ts = _split(place)
         try:
             await self._team.fit()
+            self._soon(channel, PATIENCE_S)
             if again and await self._find(self._replies(channel, ts), LINE, "key", note.key):
                 return Posted(state="done", place=place)
             message = slack_blocks.note(note)
@@ -92,8 +95,8 @@ class Desk:
 
     # --- posting
 
-    async def _say(self, channel: str, message: Message, **more: Any) -> str:
-        await self._turn(channel)
+    async def _say(self, channel: str, message: Message, *, patience: float = PATIENCE_S, **more: Any) -> str:
+        await self._turn(channel, patience)
         answer = await self._shown(
             "chat_postMessage", message, channel=channel, unfurl_links=False, unfurl_media=False, **more
         )
@@ -111,29 +114,34 @@ class Desk:
 
     async def _upload(self, channel: str, ts: str, note: Note) -> None:
         """Three steps; only the last one shows anything."""
-        await self._turn(channel)
+        await self._turn(channel, PATIENCE_S)
         content = note.text[:LONGEST_FILE].encode("utf-8", "replace")
         name = _file_name(note.key)
         asked = await self._api.call("files_getUploadURLExternal", filename=name, length=len(content))
         await self._api.upload(str(asked.get("upload_url", "")), content)
-        first = slack_texts.fitted(note.text.strip(), EXCERPT)
         await self._api.call(
             "files_completeUploadExternal",
-            files=[{"id": str(asked.get("file_id", "")), "title": slack_texts.cut(f"{note.author}: whole text", 80)}],
+            files=[{"id": str(asked.get("file_id", "")), "title": f"{slack_blocks.author(note)}: whole text"}],
             channel_id=channel,
             thread_ts=ts,
-            initial_comment=f"{slack_blocks.head(note)}\n{first}\n_The whole text is in the file._",
+            initial_comment=slack_blocks.excerpt(note),
         )
 
-    async def _turn(self, channel: str) -> None:
+    async def _turn(self, channel: str, patience: float) -> None:
         """Wait for our turn, if that is soon."""
-        wait = self._pace.wait(channel, now=now())
-        if wait > PATIENCE_S:
-            raise Refused("retry", "paced", wait)
+        self._soon(channel, patience)
         await asyncio.sleep(self._pace.take(channel, now=now()))
+
+    def _soon(self, channel: str, patience: float) -> None:
+        """Raise Refused with the time until our turn, if that is not soon."""
+        wait = self._pace.wait(channel, now=now())
+        if wait > patience:
+            raise Refused("later", "paced", wait)
 
     def _posted(self, error: Refused, place: str | None = None) -> Posted:
         self._team.note(error)
+        if error.kind == "later":
+            return Posted(state="later", place=place, reason=error.reason, after=error.after)
         state = "gone" if error.kind in {"gone", "form"} else "retry"
         log.warning("slack_not_posted", state=state, reason=error.reason, after=error.after)
         return Posted(state=state, place=place, reason=error.reason, after=error.after)

@@ -28,10 +28,18 @@ class Due:
 
 
 def claim(worker: str, limit: int, claim_ms: int) -> Tx[list[Due]]:
-    """Take threads that have news, oldest first. A claim whose holder died counts as an attempt."""
+    """Take threads that have news: those that wait for staff first, a stranger's last, else the oldest.
+
+    So a flood of mails in forged names does not keep staff from a request for approval. A claim whose holder died
+    counts as an attempt.
+    """
     rows = yield query(
         "WITH due AS MATERIALIZED (SELECT ticket_id FROM staff_threads WHERE due_at IS NOT NULL AND due_at <= {start}"
-        " AND (claim_owner IS NULL OR claim_until < {now}) ORDER BY due_at LIMIT :limit {skip_locked})"
+        " AND (claim_owner IS NULL OR claim_until < {now})"
+        " ORDER BY (SELECT CASE WHEN t.reason = 'approval' OR t.assignee IS NOT NULL THEN 0"
+        " WHEN t.reason <> 'mail' AND EXISTS (SELECT 1 FROM sessions s JOIN identities i ON i.user_id = s.user_id"
+        " WHERE s.id = t.session_id AND i.assurance <> 'claimed') THEN 1 ELSE 2 END"
+        " FROM tickets t WHERE t.id = staff_threads.ticket_id), due_at LIMIT :limit {skip_locked})"
         " UPDATE staff_threads SET attempts = attempts + CASE WHEN claim_owner IS NULL THEN 0 ELSE 1 END,"
         " claim_owner = :worker, claim_until = {now} + CAST(:claim AS BIGINT)"
         " WHERE ticket_id IN (SELECT ticket_id FROM due)"
@@ -83,6 +91,17 @@ def done(due: Due, worker: str) -> Tx[None]:
         ticket=due.ticket,
         worker=worker,
         seen=due.due_at,
+    )
+
+
+def later(due: Due, worker: str, after_ms: int) -> Tx[None]:
+    """Give a thread back whose turn it is not yet: nothing was tried, so nothing failed."""
+    yield query(
+        "UPDATE staff_threads SET claim_owner = NULL, due_at = {now} + CAST(:after AS BIGINT)"
+        " WHERE ticket_id = :ticket AND claim_owner = :worker",
+        ticket=due.ticket,
+        worker=worker,
+        after=after_ms,
     )
 
 

@@ -178,6 +178,17 @@ async def test_a_channel_that_is_slow_for_long_is_told_of_too(world: World) -> N
     await threads.drain(1)
 
 
+async def test_what_waits_for_its_turn_is_no_trouble(world: World) -> None:
+    """Nobody is alarmed, and nothing is looked for, since nothing was sent."""
+    world.board.trouble = [Posted(state="later", reason="paced", after=0.02) for _ in range(8)]
+    threads = world.threads(staff_alert_s=0.05)
+    threads.start()
+    await world.quiet()
+    assert ([], {False}) == (world.alerts, set(world.board.agains))
+    assert ["bot: ticket 1001"] == world.board.told
+    await threads.drain(1)
+
+
 async def test_a_thread_that_was_deleted_begins_anew(world: World) -> None:
     """With a new card; what was told before is not told again."""
     threads = world.threads()

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channels import render
 from channels.slack import slack_blocks, slack_texts
 from channels.slack.slack_blocks import Message, card, note, read_back
 from channels.staff import ApprovalView, Case, Note
@@ -108,12 +109,12 @@ def test_any_card_is_within_the_limits(case: Case) -> None:
     shown = card(case)
     check(shown)
     asked = {json.loads(each["value"])["a"] for each in elements(shown, "approve")}
-    text = "".join(_texts(shown.blocks)).replace("\n", "")
+    text = "".join(_values(shown.blocks)).replace("\n", "")
     for view in case.approvals:
         if view.action in asked:
             assert view.verdict is None
             for line in (view.title, view.why, *(value for _, value in view.lines)):
-                assert slack_texts.escape(line).replace("\n", " ⏎ ") in text
+                assert render.clean(line).replace("\n", " ⏎ ") in text
 
 
 @given(line=NOTES)
@@ -221,15 +222,30 @@ def test_what_cannot_be_shown_in_full_cannot_be_decided() -> None:
 def test_an_argument_cannot_look_like_two() -> None:
     """A line of the customer's is no line of the request."""
     view = replace(CASE.approvals[0], lines=(("memo", "x\n• amount: 1.00 USD"),))
-    (text,) = [text for text in _texts(card(replace(CASE, approvals=(view,))).blocks) if "Approval needed" in text]
-    assert "• memo: x ⏎ • amount: 1.00 USD\nExpires" in text
+    (text,) = [text for text in _values(card(replace(CASE, approvals=(view,))).blocks) if "Approval needed" in text]
+    assert text.endswith("• memo: x ⏎ • amount: 1.00 USD")
+
+
+def test_an_argument_is_shown_as_it_is() -> None:
+    """Markup would swallow the characters it is made of, and the staff member would decide on other words."""
+    view = replace(CASE.approvals[0], lines=(("memo", "*9*00 _USD_ ~no~ `x` <https://a.example|b>"),))
+    (block,) = [b for b in card(replace(CASE, approvals=(view,))).blocks if "Approval needed" in str(b.get("text"))]
+    assert "plain_text" == block["text"]["type"]
+    assert block["text"]["text"].endswith("• memo: *9*00 _USD_ ~no~ `x` <https://a.example|b>")
+
+
+def _head_texts(line: Note) -> list[str]:
+    message = note(line)
+    assert message
+    return [element["text"] for element in message.blocks[0]["elements"]]
 
 
 def test_lines_say_who_sees_them() -> None:
     """What was sent and what only staff see look different."""
     line = Note(key="k", kind="internal", author="Draft, not sent", text="Hello", sendable=True)
-    assert "internal: only staff see this" in slack_blocks.head(line)
-    assert "→ customer (WhatsApp)" in slack_blocks.head(replace(line, kind="bot", channel="WhatsApp"))
+    assert ["Draft, not sent", "*internal: only staff see this*"] == _head_texts(line)
+    told = replace(line, kind="bot", author="*Kim*", channel="WhatsApp")
+    assert ["*Kim*", "→ *customer*", "(WhatsApp)"] == _head_texts(told)
     system = note(replace(line, kind="system", author="", text="Robin took over.", sendable=False))
     assert system == Message(
         text="Robin took over.",

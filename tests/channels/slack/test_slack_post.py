@@ -161,8 +161,26 @@ async def test_a_burst_is_sent_at_slacks_pace(
     """What would have to wait too long is given back with the time to wait."""
     monkeypatch.setattr(slack_post, "PATIENCE_S", 0.0)
     found = [await desk.post(PLACE, replace(LINE, key=str(n)), again=False) for n in range(5)]
-    assert ["done", "done", "done", "retry", "retry"] == [posted.state for posted in found]
+    assert ["done", "done", "done", "later", "later"] == [posted.state for posted in found]
     assert (3, True) == (len(workspace.messages), 0 < (found[-1].after or 0) <= 1)
+
+
+async def test_whose_turn_it_is_not_is_told_when(
+    desk: Slack, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slack is not asked whether it is there already; a card that waits for a decision is more patient."""
+    monkeypatch.setattr(slack_post, "PATIENCE_S", 0.0)
+    for number in range(3):
+        await desk.post(PLACE, replace(LINE, key=f"18-{number}"), again=False)
+    asked = len(workspace.calls)
+    for posted in (
+        await desk.post(PLACE, LINE, again=True),
+        await desk.open_case(replace(CASE, approvals=()), again=True),
+    ):
+        assert ("later", "paced") == (posted.state, posted.reason)
+        assert 0 < (posted.after or 0) <= 1
+    assert asked == len(workspace.calls)
+    assert "done" == (await desk.open_case(CASE, again=False)).state
 
 
 def test_a_pace_is_one_a_second_after_a_burst() -> None:
