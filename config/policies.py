@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
+
+from config.tool_rules import Strict, ToolPolicies
 
 StaffId = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,32}/[A-Z0-9]{2,32}$")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Role(_Strict):
+class Role(Strict):
     """A list of scopes; tools and approvals ask for scopes, never for roles."""
 
     scopes: frozenset[str] = frozenset()
 
 
-class Staff(_Strict):
+class Staff(Strict):
     """One staff member. `id`: `team/user` as their channel authenticates them.
 
     `email`: their own, so that nobody decides on what they asked for as a customer.
@@ -34,19 +33,24 @@ class Staff(_Strict):
     email: str | None = None
 
 
-class Alerts(_Strict):
+class Alerts(Strict):
     """How staff are told when their own channel is gone: an e-mail address."""
 
     email: str | None = None
 
 
-class Policies(_Strict):
-    """The whole file. `demo_staff` are the people of the playground's workspace; nobody else's channel knows them."""
+class Policies(Strict):
+    """The whole file. `demo_staff` are the people of the playground's workspace; nobody else's channel knows them.
+
+    `version`: a short hash of the file; every decision is recorded with the one it rests on.
+    """
 
     roles: Mapping[str, Role]
     staff: tuple[Staff, ...] = ()
     demo_staff: tuple[Staff, ...] = ()
     alerts: Alerts = Alerts()
+    tools: ToolPolicies = ToolPolicies()
+    version: str = Field(default="", exclude=True)
 
     def scopes(self, *roles: str) -> frozenset[str]:
         """All scopes of these roles."""
@@ -61,18 +65,37 @@ class Policies(_Strict):
 def load(path: Path) -> Policies:
     """Read policies.yaml. Raises ValueError with one line naming what is wrong and where."""
     try:
-        data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        body = path.read_bytes()
+        data: Any = yaml.safe_load(body.decode("utf-8"))
         found = Policies.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "as a whole"
-        raise ValueError(f"{path.name} {where}: {first['msg']}") from error
+        raise ValueError(f"{path.name} {_first(error)}") from error
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{path.name}: {str(error).splitlines()[0]}") from error
+    if found.version:
+        raise ValueError(f"{path.name} version: is worked out from the file; leave it out")
+    for problem in _problems(found):
+        raise ValueError(f"{path.name}: {problem}")
+    return found.model_copy(update={"version": hashlib.sha256(body).hexdigest()[:12]})
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"]) or "as a whole"
+    return f"{where}: {first['msg'].removeprefix('Value error, ')}"
+
+
+def _problems(found: Policies) -> Iterator[str]:
+    """What does not fit together, one line each."""
     if "customer" not in found.roles:
-        raise ValueError(f"{path.name}: roles.customer is missing")
+        yield "roles.customer is missing"
     for one in (*found.staff, *found.demo_staff):
-        for role in one.roles:
-            if role not in found.roles:
-                raise ValueError(f"{path.name}: {one.name} has the role {role!r}, which is not among roles")
-    return found
+        yield from (
+            f"{one.name} has the role {role!r}, which is not among roles"
+            for role in one.roles
+            if role not in found.roles
+        )
+    held = found.scopes(*found.roles)
+    for name, row in found.tools.named.items():
+        if row.approval and row.approval.scope not in held:
+            yield f"tools.named.{name}.approval.scope: no role has {row.approval.scope!r}, so nobody could approve"
