@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from config import keys, rules, values
+from config import keys, outside, rules, values
 from config import tuning as tuning_file
+from config.outside import Outside
 from config.tuning import Tuning
 
 SHIPPED = Path(__file__).resolve().parent
@@ -96,6 +97,7 @@ class Settings(BaseModel):
     acme_api_token: SecretStr | None = None
 
     tuning: Tuning = Field(default_factory=Tuning)
+    outside: Outside = Field(default_factory=Outside, repr=False)
     derived: frozenset[str] = frozenset()
     root: Path = Path()
 
@@ -116,7 +118,9 @@ class Settings(BaseModel):
         else:
             problems += rules.production_problems(named)
         _default(filled, playground=playground)
-        settings = _build(cls, filled, problems, derived=frozenset(filled) - frozenset(named), root=root)
+        given = _read_outside(filled, source, problems)
+        derived = frozenset(filled) - frozenset(named)
+        settings = _build(cls, filled, problems, outside=given, derived=derived, root=root)
         if settings is None or problems:
             raise SettingsError(tuple(problems))
         return settings
@@ -192,7 +196,7 @@ class Settings(BaseModel):
 
     def secret_texts(self) -> frozenset[str]:
         """Collect every secret in clear, so that the log can leave them out."""
-        found = {secret.get_secret_value() for secret in _secrets_in(self)}
+        found = {secret.get_secret_value() for secret in (*_secrets_in(self), *self.outside.secrets())}
         found |= {base64.b64encode(key.material).decode() for key in self.encryption_keys}
         urls = [
             self.database_url,
@@ -203,17 +207,23 @@ class Settings(BaseModel):
         return frozenset(found - {url for url in urls if url and not urlsplit(url).password})
 
 
-OWN_FIELDS = frozenset({"tuning", "derived", "root"})
+OWN_FIELDS = frozenset({"tuning", "outside", "derived", "root"})
 NAMES = frozenset(name.upper() for name in Settings.model_fields if name not in OWN_FIELDS)
 
 
 def _build(
-    kind: type[_Kind], filled: Mapping[str, str], problems: list[str], *, derived: frozenset[str], root: Path
+    kind: type[_Kind],
+    filled: Mapping[str, str],
+    problems: list[str],
+    *,
+    outside: Outside,
+    derived: frozenset[str],
+    root: Path,
 ) -> _Kind | None:
     """Make the settings, or add to the problems and make none."""
     found: dict[str, Any] = {name.lower(): text for name, text in filled.items()}
     try:
-        return kind(**found, tuning=_read_tuning(filled, problems), derived=derived, root=root)
+        return kind(**found, tuning=_read_tuning(filled, problems), outside=outside, derived=derived, root=root)
     except ValidationError as error:
         problems += _explain(error, derived, already="\n".join(problems))
         return None
@@ -312,8 +322,24 @@ def _config_file(config_dir: Path | None, name: str) -> Path:
     return theirs if theirs and theirs.exists() else SHIPPED / name
 
 
+def _read_outside(filled: Mapping[str, str], source: Mapping[str, str], problems: list[str]) -> Outside:
+    """Read tools.yaml with the secrets that it names."""
+    path = _config_file(_own_folder(filled), "tools.yaml")
+    try:
+        found, missing = outside.load(path, source)
+    except ValueError as error:
+        problems.append(str(error))
+        return Outside()
+    problems += missing
+    return found
+
+
+def _own_folder(named: Mapping[str, str]) -> Path | None:
+    return Path(named["CONFIG_DIR"]) if "CONFIG_DIR" in named else None
+
+
 def _read_tuning(named: Mapping[str, str], problems: list[str]) -> Tuning:
-    path = _config_file(Path(named["CONFIG_DIR"]) if "CONFIG_DIR" in named else None, "bot.toml")
+    path = _config_file(_own_folder(named), "bot.toml")
     try:
         return tuning_file.parse(path.read_text(encoding="utf-8"))
     except ValidationError as error:

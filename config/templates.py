@@ -5,10 +5,11 @@ from __future__ import annotations
 import string
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from config import files
 
 
 def _naming(*known: str) -> AfterValidator:
@@ -72,12 +73,4 @@ class Words(_Strict):
 
 def load(path: Path) -> Words:
     """Read channels.yaml. Raises ValueError with one line naming what is wrong and where."""
-    try:
-        data: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Words.model_validate({} if data is None else data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "as a whole"
-        raise ValueError(f"{path.name} {where}: {first['msg']}") from error
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path.name}: {str(error).splitlines()[0]}") from error
+    return files.read(path, Words)

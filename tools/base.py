@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from state import errors
 from state.identity import Assurance
 from tools import schema
+from tools.request import Request
 
 Kind = Literal["lookup", "transform", "transact"]
 Effect = Literal["keyed", "probeable", "transactional"]
@@ -60,6 +61,10 @@ class System(Protocol):
         """Write, once; answers the parsed JSON."""
         ...
 
+    async def request(self, request: Request, *, timeout: float) -> Any:  # noqa: ANN401
+        """Send one request of any kind, once; answers the parsed JSON."""
+        ...
+
 
 class Systems(Protocol):
     """The outside APIs by name."""
@@ -91,6 +96,10 @@ class Context:
     async def post(self, system: str, path: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401
         """Write to an outside API with this call's idempotency key."""
         return await self.systems[system].post(path, body, key=self.key, timeout=self.remaining)
+
+    async def request(self, system: str, request: Request) -> Any:  # noqa: ANN401
+        """Send a request of any kind to an outside API within the time that is left."""
+        return await self.systems[system].request(request, timeout=self.remaining)
 
 
 Run = Callable[[Any, Context], Awaitable[BaseModel]]

@@ -13,23 +13,31 @@ from yarl import URL
 
 from state import errors
 from tools import failures
+from tools.request import Request
 
 if TYPE_CHECKING:
+    from config.outside import OutsideSystem
     from config.settings import Settings
 
 MAX_BODY = 1_000_000
 CONNECT_MAX = 5.0
 CONNECT_SHARE = 0.8  # of a request's time; so that "never connected" is known before the whole time is up
 MAX_MESSAGE = 300
+SAFE = frozenset({"GET", "HEAD"})
 IN_PROGRESS = ("in_progress", "in_use")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where an outside API is (no slash at the end) and its token."""
+    """Where an outside API is (no slash at the end), and how it knows us: a bearer token, or headers of its own.
+
+    `key_header`: the header that carries an idempotency key.
+    """
 
     base_url: str
-    token: str = field(repr=False)
+    token: str | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    key_header: str = "Idempotency-Key"
 
 
 class Systems:
@@ -42,11 +50,12 @@ class Systems:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """The APIs that the settings name."""
-        if settings.acme_api_base is None or settings.acme_api_token is None:
-            return cls({})
-        token = settings.acme_api_token.get_secret_value()
-        return cls({"acme": Endpoint(base_url=settings.acme_api_base, token=token)})
+        """The APIs that the settings and tools.yaml name."""
+        found = {name: _endpoint(system) for name, system in settings.outside.systems.items()}
+        if settings.acme_api_base and settings.acme_api_token:
+            token = settings.acme_api_token.get_secret_value()
+            found["acme"] = Endpoint(base_url=settings.acme_api_base, token=token)
+        return cls(found)
 
     def __getitem__(self, name: str) -> System:
         """One API by name; raises AskHuman when it is not configured."""
@@ -68,50 +77,51 @@ class Systems:
             await session.close()
 
 
+def _endpoint(system: OutsideSystem) -> Endpoint:
+    return Endpoint(base_url=system.base_url, headers=system.auth.headers(), key_header=system.key_header)
+
+
 class System:
-    """One outside API: JSON over HTTP with a bearer token."""
+    """One outside API: JSON over HTTP."""
 
     def __init__(self, name: str, endpoint: Endpoint, session: Callable[[], aiohttp.ClientSession]) -> None:
         """`session` gives the shared session when it is needed."""
         self.name = name
         self._base = endpoint.base_url.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {endpoint.token}", "Accept": "application/json"}
+        token = {"Authorization": f"Bearer {endpoint.token}"} if endpoint.token else {}
+        self._headers = {"Accept": "application/json", **token, **endpoint.headers}
+        self._key_header = endpoint.key_header
         self._session = session
 
     async def get(self, path: str, *, params: Mapping[str, str] | None = None, timeout: float) -> Any:  # noqa: ANN401
         """Read. Raises NotFound, Declined, AskHuman, or Unavailable when it may be tried again."""
-        try:
-            return await self._request("GET", path, params=params, timeout=timeout)
-        except failures.Uncertain as error:  # a read has no effect to be uncertain about
-            raise failures.Unavailable(str(error), after=error.after, reason=error.reason) from error
+        return await self.request(Request(path=path, params=tuple((params or {}).items())), timeout=timeout)
 
     async def post(self, path: str, body: Mapping[str, Any], *, key: str | None, timeout: float) -> Any:  # noqa: ANN401
         """Write, once. Raises NotSent, Throttled, Uncertain, NotFound, Declined or AskHuman: see `tools.failures`."""
-        headers = {"Content-Type": "application/json"}
-        if key:
-            headers["Idempotency-Key"] = key
-        return await self._request("POST", path, headers=headers, data=orjson.dumps(body), timeout=timeout)
+        return await self.request(Request(method="POST", path=path, body=body, key=key), timeout=timeout)
 
-    async def _request(
-        self,
-        method: str,
-        path: str,
-        *,
-        timeout: float,
-        headers: Mapping[str, str] | None = None,
-        params: Mapping[str, str] | None = None,
-        data: bytes | None = None,
-    ) -> Any:  # noqa: ANN401  JSON
+    async def request(self, request: Request, *, timeout: float) -> Any:  # noqa: ANN401  JSON
+        """Send one request, once; answers the parsed JSON. Raises as `get` or `post` does, by its method."""
+        try:
+            return await self._request(request, timeout)
+        except failures.Uncertain as error:
+            if request.method not in SAFE:
+                raise
+            # a read has no effect to be uncertain about
+            raise failures.Unavailable(str(error), after=error.after, reason=error.reason) from error
+
+    async def _request(self, request: Request, timeout: float) -> Any:  # noqa: ANN401  JSON
         if timeout <= 0:
             raise failures.NotSent(f"no time was left to ask {self.name}", reason="timeout")
         limits = aiohttp.ClientTimeout(total=timeout, connect=min(CONNECT_MAX, timeout * CONNECT_SHARE))
         with _named(self.name):
             async with self._session().request(
-                method,
-                URL(self._base + path, encoded=True),
-                headers={**self._headers, **(headers or {})},
-                params=params,
-                data=data,
+                request.method,
+                URL(self._base + request.path, encoded=True),
+                headers={**self._headers, **request.headers(self._key_header)},
+                params=request.params or None,
+                data=request.payload(),
                 timeout=limits,
                 allow_redirects=False,
             ) as response:

@@ -35,7 +35,7 @@ def test_a_file_may_say_little(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text, problem",
     [
-        ("email: {hello: 'Hi {who}'}", "channels.yaml email.hello: Value error, {who} is not known here (known: name)"),
+        ("email: {hello: 'Hi {who}'}", "channels.yaml email.hello: {who} is not known here (known: name)"),
         ('email: {name: "a\\nb"}', "must be one line"),
         ("email: {names: x}", "channels.yaml email.names: Extra inputs are not permitted"),
         ("whatsapp: {templates: {update: {sid: HX1}}}", "channels.yaml whatsapp.templates.update.sid"),

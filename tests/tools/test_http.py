@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
+from config.outside import Outside
 from state import errors
 from tests.tools.shop import hang_up
 from tools import failures, http
@@ -170,7 +171,9 @@ def test_a_system_that_is_not_connected() -> None:
 
 def test_systems_of_settings() -> None:
     """Acme is there when its address and token are."""
-    settings: Any = SimpleNamespace(acme_api_base="http://127.0.0.1:1/acme", acme_api_token=SecretStr("t"))
+    settings: Any = SimpleNamespace(
+        acme_api_base="http://127.0.0.1:1/acme", acme_api_token=SecretStr("t"), outside=Outside()
+    )
     assert Systems.of(settings)["acme"]._base == "http://127.0.0.1:1/acme"
     settings.acme_api_token = None
     with pytest.raises(errors.AskHuman):
