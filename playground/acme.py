@@ -1,13 +1,12 @@
-"""Acme's billing API over HTTP: tokens, pages, rate limit, idempotency keys. The facts are in `records`."""
+"""Acme's billing API over HTTP: tokens, pages, rate limit. The facts are in `records`, the writes in `acme_writes`."""
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from playground import faults, http, options, records, refunds
+from playground import acme_writes, faults, http, options, records, refunds, writes
 from playground.bucket import Bucket
 from playground.world import World
 
@@ -35,9 +34,7 @@ def build(world: World) -> web.Application:
             web.get("/v1/customers/{id}/invoices", api.list_invoices),
             web.get("/v1/customers/{id}/subscription", api.get_subscription),
             web.get("/v1/invoices/{id}", api.get_invoice),
-            web.post("/v1/refunds", api.create_refund),
-            web.get("/v1/refunds", api.find_refunds),
-            web.get("/v1/refunds/{id}", api.get_refund),
+            *acme_writes.routes(world.store),
         ]
     )
     return app
@@ -52,7 +49,7 @@ class Acme:
     async def ledger(self, request: web.Request) -> web.Response:
         """Answer every write applied, so that anyone can count effects."""
         customer = request.query.get("customer")
-        return http.answer(await self._store.read(lambda db: refunds.ledger(db, customer=customer)))
+        return http.answer(await self._store.read(lambda db: writes.ledger(db, customer=customer)))
 
     async def find_customers(self, request: web.Request) -> web.Response:
         """Find customers by exact phone or e-mail."""
@@ -85,7 +82,7 @@ class Acme:
             if i.customer_id == customer.customer_id
         ]
         wanted = [i for i in shown if status in {None, i["status"]}]
-        page, cursor = _page(request, wanted)
+        page, cursor = http.page(request, wanted)
         return http.answer({"invoices": page, "next_cursor": cursor})
 
     async def get_invoice(self, request: web.Request) -> web.Response:
@@ -94,32 +91,6 @@ class Acme:
         refunded = await self._store.read(refunds.days)
         day = refunded.get(invoice.invoice_id)
         return http.answer(records.show_invoice(invoice, today=_today(), refunded_on=day))
-
-    async def create_refund(self, request: web.Request) -> web.Response:
-        """Take a refund request, once for each Idempotency-Key."""
-        key = request.headers.get("Idempotency-Key", "").strip()
-        if not 1 <= len(key) <= 255:
-            raise http.failure(400, "idempotency_key_required", "Send an Idempotency-Key of 1 to 255 characters.")
-        wanted = await http.json_object(request)
-        now = datetime.now(UTC)
-        result = await self._store.write(lambda db: refunds.create(db, key=key, request=wanted, now=now))
-        headers = {"Idempotency-Replayed": "true"} if result.replayed else None
-        return http.answer(result.body, status=result.status, headers=headers)
-
-    async def find_refunds(self, request: web.Request) -> web.Response:
-        """Find refunds by invoice, idempotency key or customer."""
-        invoice, key, customer = (request.query.get(n) for n in ("invoice_id", "key", "customer_id"))
-        found = await self._store.read(lambda db: refunds.search(db, invoice=invoice, key=key, customer=customer))
-        page, cursor = _page(request, found)
-        return http.answer({"refunds": page, "next_cursor": cursor})
-
-    async def get_refund(self, request: web.Request) -> web.Response:
-        """Answer one refund by its number."""
-        number = request.match_info["id"]
-        found = await self._store.read(lambda db: refunds.get(db, number))
-        if found is None:
-            raise http.failure(404, "refund_not_found", "There is no such refund.")
-        return http.answer(found)
 
 
 def _guarding(tokens: list[str], bucket: Bucket) -> Middleware:
@@ -147,16 +118,9 @@ def _known(table: dict[str, T], request: web.Request, what: str) -> T:
     return found
 
 
-def _page(request: web.Request, items: Sequence[Json]) -> tuple[Sequence[Json], str | None]:
-    start = http.whole(request.query, "cursor", default=0, least=0)
-    limit = http.whole(request.query, "limit", default=20, least=1, most=100)
-    end = start + limit
-    return items[start:end], str(end) if end < len(items) else None
-
-
 def _trouble(status: int) -> web.Response:
     code = "rate_limited" if status == 429 else "internal_error"
-    return http.answer(refunds.refuse(status, code, "Acme is in trouble.").body, status=status)
+    return http.answer(writes.refuse(status, code, "Acme is in trouble.").body, status=status)
 
 
 def _today() -> date:

@@ -2,6 +2,7 @@
 
 import ipaddress
 import secrets
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -72,6 +73,14 @@ def whole(source: Any, name: str, *, default: int, least: int, most: int = 1_000
     if not least <= number <= most:
         raise bad_request(f"{name} must be between {least} and {most}")
     return number
+
+
+def page(request: web.Request, items: Sequence[Json]) -> tuple[Sequence[Json], str | None]:
+    """Cut the page that `cursor` and `limit` ask for; returns it and the cursor of the next."""
+    start = whole(request.query, "cursor", default=0, least=0)
+    limit = whole(request.query, "limit", default=20, least=1, most=100)
+    end = start + limit
+    return items[start:end], str(end) if end < len(items) else None
 
 
 def listed(source: Json, name: str) -> list[Any]:

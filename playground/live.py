@@ -12,7 +12,7 @@ import aiohttp
 import orjson
 from aiohttp import web
 
-from playground import http, records, refunds
+from playground import http, records, writes
 from playground.world import World
 
 Json = dict[str, Any]
@@ -116,7 +116,7 @@ class Live:
         return data if isinstance(data, dict) else {}
 
     async def _ledger(self, customer: str) -> list[Json]:
-        return await self._world.store.read(lambda db: refunds.ledger(db, customer=customer))
+        return await self._world.store.read(lambda db: writes.ledger(db, customer=customer))
 
 
 def visitor_of(token: str) -> str | None:

@@ -10,10 +10,9 @@ from typing import TypeVar
 T = TypeVar("T")
 
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS refund (
-    n INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, fingerprint TEXT NOT NULL,
-    invoice_id TEXT NOT NULL UNIQUE, customer_id TEXT NOT NULL, amount TEXT NOT NULL, currency TEXT NOT NULL,
-    reason TEXT NOT NULL, note TEXT, status TEXT NOT NULL, created_at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS written (
+    kind TEXT NOT NULL, n INTEGER NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, customer TEXT NOT NULL,
+    body TEXT NOT NULL, PRIMARY KEY (kind, n), UNIQUE (kind, key));
 CREATE TABLE IF NOT EXISTS ledger (
     n INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, customer TEXT NOT NULL,
     key TEXT NOT NULL, body TEXT NOT NULL);
@@ -62,8 +61,18 @@ CREATE TABLE IF NOT EXISTS smtp_session (
     n INTEGER PRIMARY KEY, at REAL NOT NULL, sender TEXT NOT NULL, recipients TEXT NOT NULL, message_id TEXT NOT NULL,
     answer TEXT NOT NULL);
 """
+# A file from when refunds were all that was written: what they are is kept, and their table goes.
+OLD_REFUNDS = """
+BEGIN IMMEDIATE;
+INSERT INTO written SELECT 'refund', n, key, fingerprint, customer_id, json_object(
+    'refund_id', 'RF-' || (1000 + n), 'key', key, 'invoice_id', invoice_id, 'customer_id', customer_id,
+    'amount', amount, 'currency', currency, 'reason', reason, 'note', note, 'status', status,
+    'created_at', created_at) FROM refund;
+DROP TABLE refund;
+COMMIT;
+"""
 TABLES = (
-    "refund", "ledger", "message", "phone", "template", "counter", "delivery", "slack_message", "slack_version",
+    "written", "ledger", "message", "phone", "template", "counter", "delivery", "slack_message", "slack_version",
     "slack_channel", "slack_view", "slack_pass", "slack_file", "slack_call", "mail", "mailbox", "smtp_session",
 )  # fmt: skip
 
@@ -115,6 +124,8 @@ class Store:
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA busy_timeout=5000")
         connection.executescript(SCHEMA)
+        if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'refund'").fetchone():
+            connection.executescript(OLD_REFUNDS)
         self._connection = connection
 
     def _close(self) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from playground import refunds, writes
 from playground.store import Store
 from tests.playground.conftest import ACME, KIMS_PHONE, get, post, transcript
 from tests.playground.test_refunds import GOOD, LEDGER, REFUNDS
@@ -23,6 +26,26 @@ ENVIRONMENT = {
     "TWILIO_ACCOUNT_SID": "ACtest",
     "TWILIO_AUTH_TOKEN": "auth-token",
 }
+OLD_REFUND = {
+    "refund_id": "RF-1004",
+    "key": "old-key",
+    "invoice_id": "18492",
+    "customer_id": "C-1001",
+    "amount": "49.00",
+    "currency": "USD",
+    "reason": "other",
+    "note": None,
+    "status": "requested",
+    "created_at": "2026-01-02T03:04:05.678+00:00",
+}
+OLD_FILE = """
+CREATE TABLE refund (
+    n INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, fingerprint TEXT NOT NULL,
+    invoice_id TEXT NOT NULL UNIQUE, customer_id TEXT NOT NULL, amount TEXT NOT NULL, currency TEXT NOT NULL,
+    reason TEXT NOT NULL, note TEXT, status TEXT NOT NULL, created_at TEXT NOT NULL);
+INSERT INTO refund VALUES (4, 'old-key', 'print', '18492', 'C-1001', '49.00', 'USD', 'other', NULL, 'requested',
+    '2026-01-02T03:04:05.678+00:00');
+"""
 
 
 @asynccontextmanager
@@ -107,6 +130,25 @@ async def test_a_process_without_secrets_says_which(tmp_path: Path) -> None:
     assert [
         b"playground: ACME_API_TOKEN is not set; give the playground the same value as the bot"
     ] == errors.splitlines()
+
+
+async def test_a_file_from_when_refunds_had_a_table_of_their_own_is_taken_over(tmp_path: Path) -> None:
+    """Its refunds are found by number and key as they were, and the next number follows theirs."""
+    with sqlite3.connect(tmp_path / "p.db") as old:
+        old.executescript(OLD_FILE)
+    store = Store(tmp_path / "p.db")
+    await store.open()
+    assert OLD_REFUND == await store.read(lambda db: writes.get(db, refunds.KIND, "RF-1004"))
+    await store.close()
+    store = Store(tmp_path / "p.db")
+    await store.open()  # a second opening finds nothing left to take over
+    now = datetime.now(UTC)
+    again = await store.write(lambda db: writes.create(db, refunds.KIND, key="old-key", request=GOOD, now=now))
+    assert (409, "idempotency_key_reused") == (again.status, again.body["error"]["code"])
+    lees = {**GOOD, "invoice_id": "20001", "customer_id": "C-1002", "amount": "900.00"}
+    made = await store.write(lambda db: writes.create(db, refunds.KIND, key="new", request=lees, now=now))
+    assert (201, "RF-1005") == (made.status, made.body["refund_id"])
+    await store.close()
 
 
 async def test_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
