@@ -11,7 +11,7 @@ import uuid
 from typing import Any
 
 from bot import approvals, replies, step_up
-from bot.draft import Draft
+from bot.draft import Draft, plain
 from bot.parts import Parts
 from bot.run import Run
 from bot.workflows import Step
@@ -171,7 +171,8 @@ def _tell(one: Run, step: Step, outcome: Outcome) -> bool:
 def _record(draft: Draft, parts: Parts, action: Action, outcome: Outcome) -> None:
     """Put an outcome on record; one that is unknown is looked up again later."""
     draft.audit(outcome.audit)
-    draft.move(action, outcome.state, result=outcome.result, reason=outcome.reason or None)
+    history = plain(outcome.attempts)
+    draft.move(action, outcome.state, result=outcome.result, reason=outcome.reason or None, attempts=history)
     if outcome.state == "unknown":
         wait = _wait_ms(parts, draft.session.actions[action.id].doubts - 1)
         if wait is not None:

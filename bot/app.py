@@ -231,6 +231,8 @@ def _count(event: str, *, tool: str, reason: str, ms: int) -> None:
         metrics.tool_called(tool, reason)
         if reason != "ok":
             metrics.tool_failed(tool, reason)
+    elif event == "cache":
+        metrics.tool_cached(tool, reason)
     elif event == "schema":
         metrics.schema_failed(tool, reason)
     else:

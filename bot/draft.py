@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import orjson
@@ -16,7 +16,7 @@ from state.session import Action, Session
 from state.sql.deliveries import Delivery
 from state.sql.log import Entry
 from state.sql.turns import AuditLine, Opened, Work, Written
-from tools.base import Audit, Caller
+from tools.base import Attempt, Audit, Caller
 
 UNDECIDED = frozenset({"awaiting_confirmation", "awaiting_approval", "confirmed"})
 
@@ -28,6 +28,17 @@ class Letter:
     to: str
     subject: str
     text: str
+
+
+def _audited(line: Audit) -> dict[str, Any]:
+    """What of a line of the audit trail is encrypted."""
+    body = {"arguments": line.arguments, "result": line.result}
+    return {**body, "attempts": line.attempts, "cached": line.cached} if line.attempts or line.cached else body
+
+
+def plain(attempts: tuple[Attempt, ...]) -> list[ev.JSON]:
+    """The history of a call, as an event keeps it."""
+    return [asdict(one) for one in attempts]
 
 
 def is_unproven(opened: Opened) -> bool:
@@ -155,6 +166,7 @@ class Draft:
             scopes=self.scopes,
             workflow=workflow,
             step=step,
+            wrote=self.session.wrote,
         )
 
     def emit(self, event: ev.Event, *, identity: str | None = None) -> None:
@@ -181,7 +193,7 @@ class Draft:
                     actor=line.actor,
                     tool=line.tool,
                     verdict=line.verdict,
-                    body=orjson.dumps({"arguments": line.arguments, "result": line.result}, default=str),
+                    body=orjson.dumps(_audited(line), default=str),
                     action=line.action,
                     confirmation=line.confirmation,
                     ms=line.ms,

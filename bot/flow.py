@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot import actions, decisions, handoff, replies, step_up, unlinking
-from bot.draft import Draft, Letter
+from bot.draft import Draft, Letter, plain
 from bot.parts import Parts
 from bot.run import Run
 from bot.workflows import Ending, Step, StepLetter, ToolCall
@@ -101,12 +101,14 @@ async def retrieve(one: Run, step: Step) -> bool:
     return True
 
 
-async def look_up(one: Run, call: ToolCall) -> Outcome:
-    """Make one lookup and put it on record."""
+async def look_up(one: Run, call: ToolCall, *, fresh: bool = False) -> Outcome:
+    """Make one lookup and put it on record. What a write rests on, and what reads one back, is asked for anew."""
     draft, parts = one.draft, one.parts
     caller = draft.caller(workflow=one.workflow.name, step=one.task.step)
     arguments = replies.fill(call.arguments, one.scope())
-    outcome = await parts.gateway.look_up(call.tool, arguments, caller=caller, timeout=parts.time_left())
+    outcome = await parts.gateway.look_up(
+        call.tool, arguments, caller=caller, timeout=parts.time_left(), fresh=fresh or one.workflow.writes
+    )
     note(draft, outcome)
     return outcome
 
@@ -119,9 +121,10 @@ def note(draft: Draft, outcome: Outcome) -> None:
         "version": outcome.version,
         "arguments": outcome.arguments,
         "ms": outcome.ms,
+        "attempts": plain(outcome.attempts),
     }
     if outcome.state == "succeeded":
-        draft.emit(ev.ToolSucceeded(result=outcome.result, **shared))
+        draft.emit(ev.ToolSucceeded(result=outcome.result, cached=outcome.cached, **shared))
     else:
         draft.emit(ev.ToolFailed(reason=outcome.reason, message=outcome.message, **shared))
 
@@ -205,7 +208,7 @@ async def act(one: Run, step: Step) -> bool:
 async def verify(one: Run, step: Step) -> bool:
     """Read back what was done. When that fails the write stands all the same, and the plain word for it is said."""
     for call in step.calls:
-        outcome = await look_up(one, call)
+        outcome = await look_up(one, call, fresh=True)
         if outcome.state != "succeeded":
             one.draft.say(one.parts.replies["done"])
             one.end("done", "not read back")

@@ -40,6 +40,7 @@ _TOOLS = _counter("tool_calls", "Tool calls, by how they ended", "tool", "outcom
 _TOOL_FAILURES = _counter("tool_failures", "Tool calls that failed", "tool", "reason")
 _SCHEMA_FAILURES = _counter("schema_failures", "Arguments or results that did not fit their schema", "tool", "reason")
 _POLICY_BLOCKS = _counter("policy_blocks", "Tool calls that policy refused", "tool", "reason")
+_CACHE = _counter("tool_cache", "Lookups that may be answered from the cache, by whether they were", "tool", "outcome")
 _INVENTED = _counter("invented_tools", "Calls of tools that do not exist")
 _MODEL_CALLS = _counter("model_calls", "Calls of a model", "backend", "model", "outcome")
 _MODEL_S = Histogram(
@@ -102,6 +103,11 @@ def tool_failed(tool: str, reason: str) -> None:
 def schema_failed(tool: str, reason: str) -> None:
     """Count arguments or a result that did not fit."""
     _SCHEMA_FAILURES.labels(tool, reason).inc()
+
+
+def tool_cached(tool: str, outcome: str) -> None:
+    """Count a lookup that was answered from the cache (hit) or not (miss)."""
+    _CACHE.labels(tool, outcome).inc()
 
 
 def policy_blocked(tool: str, reason: str) -> None:

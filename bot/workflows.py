@@ -165,6 +165,11 @@ class Workflow(Strict):
             raise ValueError(problem)
         return self
 
+    @property
+    def writes(self) -> bool:
+        """Whether it changes anything outside: then what it rests on is looked up anew."""
+        return any(step.kind == "act" and step.calls for step in self.steps)
+
     def user_slots(self) -> dict[str, Slot]:
         """The slots a customer (and so a model on their behalf) may set."""
         return {name: slot for name, slot in self.slots.items() if "user" in slot.set_by}

@@ -210,13 +210,18 @@ class TaskEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolSucceeded:
-    """A lookup or transform answered. Only declared result fields are here."""
+    """A lookup or transform answered. Only declared result fields are here.
+
+    `attempts`: [{n, reason, ms, verb}], every call made for it; none when the answer was `cached`.
+    """
 
     tool: str
     version: int
     arguments: JSON
     result: Any
     ms: int = 0
+    attempts: list[JSON] = field(default_factory=list)
+    cached: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +234,7 @@ class ToolFailed:
     reason: str
     message: str = ""
     ms: int = 0
+    attempts: list[JSON] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,7 +262,10 @@ class ActionProposed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionMoved:
-    """An action changed state; `state.reducers.ACTION_ORDER` says which state may follow which."""
+    """An action changed state; `state.reducers.ACTION_ORDER` says which state may follow which.
+
+    `attempts`: [{n, reason, ms, verb}], the calls (`call`) and readings back (`probe`) that led there.
+    """
 
     action: str
     state: str
@@ -264,6 +273,7 @@ class ActionMoved:
     source: int | None = None
     result: Any = None
     reason: str | None = None
+    attempts: list[JSON] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,7 @@ ACTION_ORDER: dict[str, frozenset[str]] = {  # from awaiting_approval to confirm
 """Which state may follow which. Whatever is not named here is final."""
 
 DOUBTFUL = frozenset({"dispatched", "unknown"})
+SENT = DOUBTFUL | {"succeeded", "failed"}
 CONSENTED = frozenset({"awaiting_approval", "confirmed"})
 
 
@@ -64,7 +65,7 @@ def _apply(session: Session, event: ev.Event, seq: int, at: int) -> Session:  # 
         case ev.IdentityVerified():
             return _verified(session, event)
         case ev.IdentityLinked():
-            return _linked(session, event)
+            return replace(_linked(session, event), wrote=seq)
         case ev.SessionForwarded():
             return replace(session, forwarded_to=event.to)
         case ev.TaskStarted() | ev.TaskResumed() | ev.TaskEnded():
@@ -72,7 +73,7 @@ def _apply(session: Session, event: ev.Event, seq: int, at: int) -> Session:  # 
         case ev.SlotsSet() | ev.StepEntered() | ev.Asked():
             return _task_changed(session, event, seq)
         case ev.ActionProposed() | ev.ActionMoved():
-            return _action(session, event, at)
+            return _action(session, event, seq, at)
         case ev.ReplyQueued():
             return _replied(session, event, seq, at)
         case ev.ToolSucceeded():
@@ -302,7 +303,7 @@ def _put(session: Session, task: Task) -> Session:
     return replace(session, waiting=tuple(task if t.id == task.id else t for t in session.waiting))
 
 
-def _action(session: Session, event: ev.ActionProposed | ev.ActionMoved, at: int) -> Session:
+def _action(session: Session, event: ev.ActionProposed | ev.ActionMoved, seq: int, at: int) -> Session:
     if isinstance(event, ev.ActionProposed):
         if event.action in session.actions:
             return session
@@ -329,7 +330,8 @@ def _action(session: Session, event: ev.ActionProposed | ev.ActionMoved, at: int
         dispatched_at=at if event.state == "dispatched" else known.dispatched_at,
         doubts=known.doubts + (event.state == "unknown"),
     )
-    return replace(session, actions={**session.actions, moved.id: moved})
+    wrote = seq if event.state in SENT else session.wrote
+    return replace(session, actions={**session.actions, moved.id: moved}, wrote=wrote)
 
 
 def _looked_up(session: Session, event: ev.ToolSucceeded, seq: int) -> Session:

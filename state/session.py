@@ -158,6 +158,7 @@ class Session:
     """Everything a turn needs to know about a user. Bounded: ended tasks and settled actions are kept by count.
 
     `mode`: bot, or staff while `holder` has the conversation. `held_seq`: messages up to there had a holding line.
+    `wrote`: the last news of a write that was dispatched, so of what others' systems know of this person.
     """
 
     seq: int = 0
@@ -175,6 +176,7 @@ class Session:
     tickets: tuple[Ticket, ...] = ()
     holder: Holder | None = None
     held_seq: int = 0
+    wrote: int = 0
 
     def find_ticket(self, ticket: str | None) -> Ticket | None:
         """A ticket by id."""

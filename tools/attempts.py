@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Literal
 
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from state import errors, faults
 from tools import failures, schema
-from tools.base import Context, Effect, Tool
+from tools.base import Attempt, Context, Effect, Tool
 
 State = Literal["succeeded", "failed", "unknown"]
 
@@ -36,7 +37,10 @@ class Proof(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """One attempt. `unsent`: no byte left; `again`: another one could do better; `after`: seconds to wait."""
+    """One attempt. `unsent`: no byte left; `again`: another one could do better; `after`: seconds to wait.
+
+    `attempts`: this one and what was tried before it for the same call, oldest first.
+    """
 
     proof: Proof
     result: Any = None
@@ -46,6 +50,11 @@ class Tried:
     unsent: bool = False
     again: bool = False
     after: float | None = None
+    attempts: tuple[Attempt, ...] = ()
+
+
+NOTHING = Tried(proof=Proof.NOT_NOW)
+"""Before the first attempt."""
 
 
 def classify(error: Exception) -> Tried:
@@ -120,9 +129,10 @@ def wait_before(attempt: int, after: float | None, chance: float) -> float:
 
 async def read(tool: Tool, arguments: BaseModel, context: Context) -> Tried:
     """Run a lookup or transform, repeated while it helps and time is left."""
+    tried = NOTHING
     for attempt in range(1, READ_ATTEMPTS + 1):
         share = context.remaining / (READ_ATTEMPTS + 1 - attempt)
-        tried = await _once(tool, tool.run, arguments, _narrowed(context, share))
+        tried = after(tried, await _once(tool, tool.run, arguments, _narrowed(context, share)))
         if not tried.again or not await _rested(attempt, READ_ATTEMPTS, tried, context):
             return tried
     raise AssertionError("the last attempt always returns")
@@ -130,8 +140,9 @@ async def read(tool: Tool, arguments: BaseModel, context: Context) -> Tried:
 
 async def write(tool: Tool, arguments: BaseModel, context: Context, *, doubt: bool = False) -> tuple[State, Tried]:
     """Run a transact tool under `context.key`; answers succeeded, failed or unknown, and the attempt that showed it."""
+    tried = NOTHING
     for attempt in range(1, WRITE_ATTEMPTS + 1):
-        tried = await _send(tool, arguments, context, attempt)
+        tried = after(tried, await _send(tool, arguments, context, attempt))
         state = decide_write(tool.effect, tried, doubt=doubt)
         if state == "again":
             doubt = doubt or tried.proof is Proof.DOUBT
@@ -148,14 +159,21 @@ async def probe(tool: Tool, arguments: BaseModel, context: Context) -> Tried:
     """Read a write back by its key; NONE when the other side knows nothing of it."""
     if tool.probe is None:
         return Tried(proof=Proof.DOUBT, reason="unknown", message="it cannot be read back")
-    return await _once(tool, tool.probe, arguments, context)
+    return await _once(tool, tool.probe, arguments, context, verb="probe")
+
+
+def after(before: Tried, tried: Tried) -> Tried:
+    """What was tried with the history of what was tried before it, numbered through."""
+    history = (*before.attempts, *tried.attempts)
+    return replace(tried, attempts=tuple(replace(one, n=n) for n, one in enumerate(history, 1)))
 
 
 async def _contradicted(tool: Tool, arguments: BaseModel, context: Context, refused: Tried) -> tuple[State, Tried]:
     """A refusal after an attempt in doubt: what the record says decides."""
-    found = await probe(tool, arguments, context)
+    found = after(refused, await probe(tool, arguments, context))
     if found.proof is Proof.DONE:
         return "succeeded", found
+    refused = replace(refused, attempts=found.attempts)
     return ("failed", refused) if found.proof is Proof.NONE else ("unknown", refused)
 
 
@@ -182,6 +200,21 @@ async def _rested(attempt: int, limit: int, tried: Tried, context: Context) -> b
 
 
 async def _once(
+    tool: Tool,
+    function: Callable[[Any, Context], Awaitable[BaseModel | None]],
+    arguments: BaseModel,
+    context: Context,
+    *,
+    verb: Literal["call", "probe"] = "call",
+) -> Tried:
+    """One attempt, with its line of history."""
+    began = time.monotonic()
+    tried = await _tried(tool, function, arguments, context)
+    ms = round((time.monotonic() - began) * 1000)
+    return replace(tried, attempts=(Attempt(n=1, reason=tried.reason or "ok", ms=ms, verb=verb),))
+
+
+async def _tried(
     tool: Tool, function: Callable[[Any, Context], Awaitable[BaseModel | None]], arguments: BaseModel, context: Context
 ) -> Tried:
     if context.remaining <= 0:

@@ -6,7 +6,7 @@ import inspect
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol, TypeVar, get_type_hints
+from typing import Any, Literal, Protocol, TypedDict, TypeVar, Unpack, get_type_hints
 
 from pydantic import BaseModel
 
@@ -20,6 +20,8 @@ Effect = Literal["keyed", "probeable", "transactional"]
 
 SYSTEM = "system"
 """The actor of the engine's own calls. Internal tools exist for it alone."""
+
+MAX_CACHE_S = 3_600
 
 SESSION_FACTS = frozenset({"customer_id", "user_id", "session_id", "channel"})
 
@@ -35,7 +37,8 @@ class FromSession:
 class Caller:
     """On whose behalf a call is made; built by code from the session, never from text.
 
-    `tools`: the names the workflow's step may use, None where no workflow narrows them.
+    `tools`: the names the workflow's step may use, None where no workflow narrows them. `wrote`: the place in the
+    session's log of the last news of a write; what was looked up before it is not taken from the cache any more.
     """
 
     actor: str
@@ -48,6 +51,7 @@ class Caller:
     workflow: str | None = None
     step: str | None = None
     tools: frozenset[str] | None = None
+    wrote: int = 0
 
 
 class System(Protocol):
@@ -113,22 +117,24 @@ class Tool:
     effect    how a transact call is made certain; `probe` reads it back by key, None when there is no trace of it
     internal  for the engine alone, no model ever hears of it
     identity  argument → session fact, for the arguments the gateway fills
+    cache_s   how long a lookup's answer may be given again, 0: never
     schema    what a provider is told (OpenAI's strict subset); `notes` say what is lost by it and what looks unwise
     """
 
     name: str
-    version: int
     kind: Kind
     description: str
     arguments: type[BaseModel]
     result: type[BaseModel]
     run: Run
+    version: int = 1
     scopes: frozenset[str] = frozenset()
     assurance: Assurance = Assurance.CHANNEL
     needs_customer: bool = False
     effect: Effect | None = None
     probe: Probe | None = None
     internal: bool = False
+    cache_s: float = 0.0
     identity: Mapping[str, str] = field(default_factory=dict)
     schema: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -140,8 +146,21 @@ class Tool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt of a call: its number, `ok` or the reason it failed, its time. `verb`: call, or probe (read back)."""
+
+    n: int
+    reason: str
+    ms: int
+    verb: Literal["call", "probe"] = "call"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """One line of the audit trail: who did what for whom, with which result and why it was allowed."""
+    """One line of the audit trail: who did what for whom, with which result and why it was allowed.
+
+    `cached`: the answer was had before; nobody was asked.
+    """
 
     actor: str
     user_id: str
@@ -153,6 +172,8 @@ class Audit:
     confirmation: str | None = None
     action: str | None = None
     ms: int = 0
+    attempts: tuple[Attempt, ...] = ()
+    cached: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +182,8 @@ class Outcome:
 
     `reason`: one word: not_found, rejected, invalid, unavailable, timeout, busy, denied, schema, defect, policy, scope,
     step, assurance, customer, unknown_tool, changed. `code`: the other system's own word for a rejection.
-    `message`: for people and models. `result`: declared fields only, plain JSON.
+    `message`: for people and models. `result`: declared fields only, plain JSON. `attempts`: every call made for it,
+    none when the answer was `cached`.
     """
 
     tool: str
@@ -173,6 +195,8 @@ class Outcome:
     message: str = ""
     code: str = ""
     ms: int = 0
+    attempts: tuple[Attempt, ...] = ()
+    cached: bool = False
     audit: tuple[Audit, ...] = ()
 
 
@@ -191,16 +215,20 @@ A = TypeVar("A", bound=BaseModel)
 R = TypeVar("R", bound=BaseModel)
 
 
+class Options(TypedDict, total=False):
+    """What `@tool` may say besides, as `Tool` explains it."""
+
+    version: int
+    assurance: Assurance
+    needs_customer: bool
+    effect: Effect
+    probe: Probe
+    internal: bool
+    cache_s: float
+
+
 def tool(
-    *,
-    kind: Kind,
-    version: int = 1,
-    scopes: tuple[str, ...] = (),
-    assurance: Assurance = Assurance.CHANNEL,
-    needs_customer: bool = False,
-    effect: Effect | None = None,
-    probe: Probe | None = None,
-    internal: bool = False,
+    *, kind: Kind, scopes: tuple[str, ...] = (), **more: Unpack[Options]
 ) -> Callable[[Callable[[A, Context], Awaitable[R]]], Tool]:
     """Turn `async def name(arguments: Model, context: Context) -> Model` into a tool; models read its docstring.
 
@@ -213,18 +241,13 @@ def tool(
         return declare(
             Tool(
                 name=name,
-                version=version,
                 kind=kind,
                 description=inspect.getdoc(run) or "",
                 arguments=arguments,
                 result=result,
                 run=run,
                 scopes=frozenset(scopes),
-                assurance=assurance,
-                needs_customer=needs_customer,
-                effect=effect,
-                probe=probe,
-                internal=internal,
+                **more,
             )
         )
 
@@ -265,6 +288,8 @@ def declare(given: Tool) -> Tool:
 def _check_shape(given: Tool) -> None:
     if not (given.name.isidentifier() and given.name.isascii() and given.name.islower() and len(given.name) <= 64):
         raise errors.BadInput("a name has at most 64 small letters, digits and underscores")
+    if given.cache_s and (given.kind != "lookup" or not 0 < given.cache_s <= MAX_CACHE_S):
+        raise errors.BadInput(f"cache_s is for lookups, at most {MAX_CACHE_S} seconds")
     if given.version < 1:
         raise errors.BadInput("versions count from 1")
     if not given.description:

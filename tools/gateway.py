@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, Protocol
 
 import orjson
@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from state import errors
 from state.session import Action
-from tools import attempts, policy, schema
+from tools import attempts, cache, policy, schema
 from tools.attempts import Proof, Tried
 from tools.base import Audit, Caller, Context, Outcome, Proposal, Systems, Tool
 from tools.catalog import Catalog
@@ -42,9 +42,9 @@ class Eligible(NamedTuple):
 
 
 class Count(Protocol):
-    """Counts `call` (reason `ok` when it succeeded), `schema` (bad arguments or results) and `policy` (blocks)."""
+    """Counts `call` (`ok` when it succeeded), `schema` (arguments or results), `policy` (blocks), `cache`."""
 
-    def __call__(self, event: Literal["call", "schema", "policy"], *, tool: str, reason: str, ms: int) -> None:
+    def __call__(self, event: Literal["call", "schema", "policy", "cache"], *, tool: str, reason: str, ms: int) -> None:
         """Count one."""
         ...
 
@@ -65,13 +65,20 @@ class _Call:
     started: float = field(default_factory=time.monotonic)
 
     def end(
-        self, state: State, tried: Tried, *, arguments: JSON, shown: JSON | None = None, verdict: str = "allowed"
+        self,
+        state: State,
+        tried: Tried,
+        *,
+        arguments: JSON,
+        shown: JSON | None = None,
+        verdict: str = "allowed",
+        cached: bool = False,
     ) -> Outcome:
         """The outcome with its audit line. `shown`: the arguments without those that came from the session."""
         ms = round((time.monotonic() - self.started) * 1000)
-        line = self.audit(
-            arguments, verdict=verdict, result=tried.result if state == "succeeded" else tried.reason, ms=ms
-        )
+        said = tried.result if state == "succeeded" else tried.reason
+        line = self.audit(arguments, verdict=verdict, result=said)
+        line = replace(line, ms=ms, attempts=tried.attempts, cached=cached)
         return Outcome(
             tool=self.tool,
             version=self.version,
@@ -82,10 +89,12 @@ class _Call:
             message=tried.message,
             code=tried.code,
             ms=ms,
+            attempts=tried.attempts,
+            cached=cached,
             audit=(line,),
         )
 
-    def audit(self, arguments: JSON, *, verdict: str, result: Any = None, ms: int = 0) -> Audit:  # noqa: ANN401  JSON
+    def audit(self, arguments: JSON, *, verdict: str, result: Any = None) -> Audit:  # noqa: ANN401  JSON
         """One line of the audit trail."""
         return Audit(
             actor=self.caller.actor,
@@ -97,18 +106,21 @@ class _Call:
             result=result,
             confirmation=self.confirmation,
             action=self.action,
-            ms=ms,
         )
 
 
 class Gateway:
     """Every call of a tool goes through here, whoever proposed it."""
 
-    def __init__(self, catalog: Catalog, systems: Systems, count: Count = _count_nothing) -> None:
-        """Take the tools, the outside APIs they may use, and where to count."""
+    def __init__(
+        self, catalog: Catalog, systems: Systems, count: Count = _count_nothing, *, policy_version: str = ""
+    ) -> None:
+        """Take the tools, the outside APIs they may use, where to count, and which version of the policy decides."""
         self.catalog = catalog
         self._systems = systems
         self._count = count
+        self._policy = policy_version
+        self._cache = cache.Cache()
 
     def functions(self, names: Iterable[str] | None = None) -> list[Described]:
         """What a model is told about these tools (None: all), in the catalog's order; internal ones never."""
@@ -125,9 +137,19 @@ class Gateway:
         return [Eligible(name, verdict.allowed, verdict.message) for name, verdict in verdicts]
 
     async def look_up(
-        self, name: str, arguments: object, *, caller: Caller, timeout: float, version: int | None = None
+        self,
+        name: str,
+        arguments: object,
+        *,
+        caller: Caller,
+        timeout: float,
+        version: int | None = None,
+        fresh: bool = False,
     ) -> Outcome:
-        """Run a lookup or transform. Never raises for a fault outside; repeats within `timeout` where that helps."""
+        """Run a lookup or transform. Never raises for a fault outside; repeats within `timeout` where that helps.
+
+        `fresh`: the other system is asked, whatever it answered a moment ago.
+        """
         tool = self.catalog.get(name, version)
         call = _begin(name, version, tool, caller)
         try:
@@ -136,10 +158,28 @@ class Gateway:
                 raise errors.Rejected(f"{name} writes; that needs consent to its exact terms first", reason="policy")
         except (errors.Rejected, errors.AskModel) as error:
             return self._refuse(call, error, arguments)
-        tried = await attempts.read(tool, checked, self._context(caller, timeout))
         plain = _plain(checked)
-        state: State = "succeeded" if tried.proof is Proof.DONE else "failed"
-        return self._counted(call.end(state, tried, arguments=plain, shown=_without_identity(tool, plain)))
+        shown = _without_identity(tool, plain)
+        kept = self._kept(tool, plain, caller, fresh=fresh)
+        if kept is not None:
+            return self._counted(call.end("succeeded", kept, arguments=plain, shown=shown, cached=True))
+        tried = await attempts.read(tool, checked, self._context(caller, timeout))
+        if tried.proof is not Proof.DONE:
+            return self._counted(call.end("failed", tried, arguments=plain, shown=shown))
+        if tool.cache_s and is_whole(tried.result):
+            self._cache.put(self._key(tool, plain, caller), tried.result, seconds=tool.cache_s)
+        return self._counted(call.end("succeeded", tried, arguments=plain, shown=shown))
+
+    def _key(self, tool: Tool, plain: JSON, caller: Caller) -> cache.Key:
+        return cache.key_of(tool, plain, caller, self._policy)
+
+    def _kept(self, tool: Tool, plain: JSON, caller: Caller, *, fresh: bool) -> Tried | None:
+        """What the same question was answered a moment ago, if that may still be said."""
+        if not tool.cache_s or fresh:
+            return None
+        body = self._cache.get(self._key(tool, plain, caller))
+        self._count("cache", tool=tool.name, reason="miss" if body is None else "hit", ms=0)
+        return None if body is None else Tried(proof=Proof.DONE, result=orjson.loads(body))
 
     def propose(
         self, name: str, arguments: object, *, caller: Caller, version: int | None = None
@@ -174,7 +214,9 @@ class Gateway:
             tool, checked = self._rechecked(action, caller)
         except (errors.Rejected, errors.AskModel) as error:
             return self._refuse(call, error, action.arguments)
+        self._cache.forget(caller)
         state, tried = await attempts.write(tool, checked, self._context(caller, timeout, action.id))
+        self._cache.forget(caller)
         return self._counted(call.end(state, tried, arguments=action.arguments))
 
     async def settle(
@@ -198,18 +240,21 @@ class Gateway:
             state, tried = await self._settled(action, dispatched_ms_ago, self._context(caller, timeout, action.id))
         except (errors.Rejected, errors.AskModel) as error:
             return self._refuse(call, error, action.arguments, state="unknown")
+        finally:
+            self._cache.forget(caller)
         return self._counted(call.end(state, tried, arguments=action.arguments))
 
     async def _settled(self, action: Action, dispatched_ms_ago: int, context: Context) -> tuple[State, Tried]:
         tool, checked = _as_stored(self.catalog.get(action.tool, action.version), action)
-        tried = await attempts.probe(tool, checked, context)
-        if tried.proof is Proof.DONE:
-            return "succeeded", tried
+        found = await attempts.probe(tool, checked, context)
+        if found.proof is Proof.DONE:
+            return "succeeded", found
         if not _repeatable(tool, dispatched_ms_ago):
             message = "it is not known whether it took effect"
-            return "unknown", Tried(proof=Proof.DOUBT, reason=tried.reason, message=message)
+            return "unknown", Tried(proof=Proof.DOUBT, reason=found.reason, message=message, attempts=found.attempts)
         tool, checked = self._rechecked(action, context.caller)
-        return await attempts.write(tool, checked, context, doubt=True)
+        state, tried = await attempts.write(tool, checked, context, doubt=True)
+        return state, attempts.after(found, tried)
 
     def _checked(self, tool: Tool | None, name: str, arguments: object, caller: Caller) -> tuple[Tool, BaseModel]:
         """A tool the caller may use and its validated arguments; raises Rejected or AskModel."""
@@ -255,6 +300,11 @@ def _begin(name: str, version: int | None, tool: Tool | None, caller: Caller) ->
     if tool is None:
         return _Call(tool=name[:64], version=version or 0, caller=caller)
     return _Call(tool=tool.name, version=tool.version, caller=caller)
+
+
+def is_whole(result: object) -> bool:
+    """Whether a result says nothing of parts that are missing."""
+    return not (isinstance(result, dict) and result.get("complete") is False)
 
 
 def hash_of(tool: Tool, arguments: JSON) -> str:

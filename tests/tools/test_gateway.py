@@ -40,6 +40,8 @@ async def test_looking_up(world: World, script: str, state: str, reason: str, as
     outcome = await gateway.look_up("get_order", {"key": "k"}, caller=CALLER, timeout=5)
     assert (state, reason, asked) == (outcome.state, outcome.reason, shop.got)
     assert count.seen[-1] == ("call", "get_order", reason or "ok")
+    assert asked == len(outcome.attempts) == outcome.attempts[-1].n
+    assert (outcome.attempts[-1].reason, outcome.attempts) == (reason or "ok", outcome.audit[0].attempts)
 
 
 async def test_a_lookup_keeps_its_deadline(world: World) -> None:

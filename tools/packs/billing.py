@@ -62,7 +62,7 @@ class Customer(Record):
     refunds_last_12_months: int
 
 
-@tool(kind="lookup", scopes=(READ,))
+@tool(kind="lookup", scopes=(READ,), cache_s=60)
 async def get_customer(arguments: OwnAccount, context: Context) -> Customer:
     """Look up the customer's own account: name, contact details, plan, refunds in the last 12 months."""
     data = await context.get(acme.NAME, f"/v1/customers/{quote(arguments.customer_id, safe='')}")
@@ -105,7 +105,7 @@ class Invoices(Record):
     complete: bool
 
 
-@tool(kind="lookup", scopes=(READ,))
+@tool(kind="lookup", scopes=(READ,), cache_s=30)
 async def search_invoices(arguments: InvoiceSearch, context: Context) -> Invoices:
     """List the customer's invoices with their dates, newest first; optionally one number or one status only."""
     if arguments.invoice_id is None:
@@ -164,7 +164,7 @@ class Invoice(Record):
     due_date: date
 
 
-@tool(kind="lookup", scopes=(READ,))
+@tool(kind="lookup", scopes=(READ,), cache_s=30)
 async def get_invoice(arguments: OneInvoice, context: Context) -> Invoice:
     """Look up one of the customer's invoices by its number: status, amount and due date."""
     found = await _owned(arguments.invoice_id, arguments.customer_id, context)
@@ -194,7 +194,7 @@ class Subscription(Record):
     renews_on: date
 
 
-@tool(kind="lookup", scopes=(READ,))
+@tool(kind="lookup", scopes=(READ,), cache_s=60)
 async def get_subscription_status(arguments: OwnAccount, context: Context) -> Subscription:
     """Look up the customer's subscription: plan, status, price, day of renewal."""
     data = await context.get(acme.NAME, f"/v1/customers/{quote(arguments.customer_id, safe='')}/subscription")
