@@ -68,7 +68,7 @@ class Systems:
         if self._open is None:
             connector = aiohttp.TCPConnector(limit=100, ttl_dns_cache=60)
             self._open = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-            self._open._retry_connection = False  # it would repeat a GET, PUT or DELETE by itself after a reset
+            self._open._retry_connection = False  # noqa: SLF001  it would repeat a GET, PUT or DELETE by itself
         return self._open
 
     async def close(self) -> None:
