@@ -14,7 +14,7 @@ from bot import approvals, replies, step_up
 from bot.draft import Draft, plain
 from bot.parts import Parts
 from bot.run import Run
-from bot.workflows import Step
+from bot.workflows import Again, Step
 from state import events as ev
 from state import faults
 from state.session import Action
@@ -160,12 +160,25 @@ def _tell(one: Run, step: Step, outcome: Outcome) -> bool:
     if outcome.state == "unknown":
         draft.say(words["action_unknown"])
         return False
+    if outcome.code in step.again:
+        _once_more(one, step, step.again[outcome.code])
+        return False
     refused = outcome.reason in {"rejected", "policy", "scope", "customer", "assurance"} and outcome.message
     draft.say(
         replies.render(words["action_refused"], {"message": outcome.message}) if refused else words["action_failed"]
     )
     one.end("failed", outcome.reason)
     return False
+
+
+def _once_more(one: Run, step: Step, again: Again) -> None:
+    """Say that it was refused, and have the steps run again; nothing of the consent is left."""
+    one.draft.say(one.text(again.say))
+    if again.empty:
+        one.set({again.empty: None}, by="policy")
+    if step.consent:
+        one.set({step.consent: one.workflow.slots[step.consent].default}, by="policy")
+    one.anew = True
 
 
 def _record(draft: Draft, parts: Parts, action: Action, outcome: Outcome) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bot import actions, approvals, consent, extract, flow, replies, step_up, unlinking
+from bot import actions, approvals, choices, consent, extract, flow, replies, step_up, unlinking
 from bot.draft import Draft
 from bot.parts import Parts
 from bot.workflows import Slot
@@ -220,11 +220,12 @@ async def _slot(draft: Draft, parts: Parts, what: Said, task: Task, question: Qu
     slot = workflow.slots.get(question.slot) if workflow else None
     if slot is None or _is_elsewhere(parts, what.text, task.workflow):
         return False
-    found = values(what.text, slot)
+    offered = {str(choice["answer"]): str(choice["label"]) for choice in question.choices}
+    found = choices.pick(what.text, offered) if slot.options else values(what.text, slot)
     if len(found) == 1:
         await _answer(draft, parts, what, task, question, answer=found[0], shown=False)
     elif len(found) > 1:
-        names = ", ".join(str(slot.choices.get(str(v), v)) for v in found)
+        names = ", ".join(str(offered.get(str(v), v)) for v in found)
         draft.say(replies.render(parts.replies["ambiguous"], {"slot": question.slot, "values": names}))
     elif _verdict(what, "", "") is False:
         draft.end_task(task.id, "cancelled")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from bot import words
 
@@ -17,6 +18,10 @@ _SMALL = words.bag("""
     that the their them then there this to us was we were what with you your yes please one because why would will can
     could
 """)
+_AROUND_OFFERED = _AROUND | words.bag(
+    "at on for the th st nd rd of works work fine good great perfect lets do us me ok okay"
+)
+_CLOCK = words.pattern(r"\b([0-9]{1,2})(?:[:.]([0-9]{2}))?\s?([ap]\.?m\b\.?)")
 ENOUGH = 0.6
 MARGIN = 0.2
 
@@ -30,6 +35,29 @@ def find(text: str, choices: Mapping[str, str], hints: Mapping[str, Sequence[str
             return [value]
     hinted = _by_hints(said, choices, hints or {})
     return hinted or _by_overlap(said, choices)
+
+
+def pick(text: str, offered: Mapping[str, str]) -> list[str]:
+    """The values a text may mean among those offered just now: by label, by number, or by what only some labels say."""
+    said = words.words(_CLOCK.sub(_in_24_hours, words.clean(text)))
+    for means in (_by_label, _by_number):
+        value = means(said, offered)
+        if value is not None:
+            return [value]
+    left = [word for word in said if word not in _AROUND_OFFERED]
+    labels = {value: words.words(label) for value, label in offered.items()}
+    return [value for value, own in labels.items() if left and all(_begins(word, own) for word in left)]
+
+
+def _begins(word: str, label: Sequence[str]) -> bool:
+    """Whether a label has the word, or one that it is short for: tue, dec."""
+    return word in label or (len(word) > 2 and word.isalpha() and any(own.startswith(word) for own in label))
+
+
+def _in_24_hours(match: Any) -> str:  # noqa: ANN401 - re2 publishes no types
+    """The time as labels write it: 2 pm is 14:00."""
+    hour, minute, half = match.group(1), match.group(2) or "00", match.group(3).lower()[0]
+    return f"{int(hour) % 12 + (12 if half == 'p' else 0):02}:{minute}"
 
 
 def _by_label(said: list[str], choices: Mapping[str, str]) -> str | None:

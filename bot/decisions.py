@@ -3,41 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any
 
+from bot.decided import Decision, Facts, Rule
 from state import errors
-
-Facts = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """An outcome; why (`reason`, the workflow's reply that says it); values for templates; slots that policy sets."""
-
-    outcome: str
-    reason: str = ""
-    values: dict[str, Any] = field(default_factory=dict)
-    slots: dict[str, Any] = field(default_factory=dict)
-
-
-Decide = Callable[[Facts, Facts, Facts, date], Decision]
-"""facts, slots, limits, today → decision."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """A decision as workflows may name it, with what it can say: outcomes, reasons, and the names of its values."""
-
-    decide: Decide
-    outcomes: frozenset[str]
-    reasons: frozenset[str] = frozenset()
-    values: frozenset[str] = frozenset()
-    facts: frozenset[str] = frozenset()
-    slots: frozenset[str] = frozenset()
 
 
 def refund_eligibility(facts: Facts, slots: Facts, limits: Facts, today: date) -> Decision:
@@ -198,7 +170,7 @@ DECISIONS: Mapping[str, Rule] = MappingProxyType(
         ),
     }
 )
-"""Add one: write the function above, add one row here."""
+"""Add one: write the function above or in a module of its own, add one row here."""
 
 
 def decide(name: str, *, facts: Facts, slots: Facts, limits: Facts, today: date) -> Decision:

@@ -14,7 +14,7 @@ from bot import actions, decisions, handoff, replies, step_up, unlinking
 from bot.draft import Draft, Letter, plain
 from bot.parts import Parts
 from bot.run import Run
-from bot.workflows import Ending, Step, StepLetter, ToolCall
+from bot.workflows import Ending, Slot, Step, StepLetter, ToolCall
 from state import events as ev
 from tools.base import Outcome
 
@@ -48,16 +48,37 @@ async def run(draft: Draft, parts: Parts, task_id: str) -> None:
 async def _steps(one: Run) -> None:
     first = actions.resume_at(one)
     for step in one.workflow.steps[first:]:
+        if not _applies(one, step):
+            continue
         if one.task.step != step.name:
             one.draft.emit(ev.StepEntered(task=one.task_id, step=step.name))
         if not (_has_needs(one, step) and await KINDS[step.kind](one, step)):
-            return
+            return await _anew(one)
         if step.say:
             one.words = one.text(step.say)
         if step.letter:
             await _write_letter(one, step.letter)
     one.draft.say(one.words or one.parts.replies["done"])
     one.end("done")
+    return None
+
+
+def _applies(one: Run, step: Step) -> bool:
+    """Whether what a step hangs on holds; what is not known in this turn does not."""
+    if step.when is None:
+        return True
+    try:
+        return bool(replies.fill(f"{{{step.when}}}", one.scope()))
+    except replies.Missing:
+        return False
+
+
+async def _anew(one: Run) -> None:
+    """Run the steps once more where a refused write asks for it; what they propose then waits for a yes of its own."""
+    if one.anew:
+        one.anew, one.words = False, None
+        one.facts.clear()
+        await _steps(one)
 
 
 async def _write_letter(one: Run, letter: StepLetter) -> None:
@@ -86,8 +107,15 @@ def _has_needs(one: Run, step: Step) -> bool:
         if slot.ask
         else replies.render(one.parts.replies["ask_slot"], {"slot": missing.replace("_", " ")})
     )
-    one.ask(missing, text, [(label, value) for value, label in slot.choices.items()])
+    one.ask(missing, text, _choices(one, slot))
     return False
+
+
+def _choices(one: Run, slot: Slot) -> list[tuple[str, Any]]:
+    """What may be answered, as (label, answer): the slot's own choices, or those that a fact of this turn holds."""
+    if slot.options:
+        return [(str(row["label"]), row["value"]) for row in replies.fill(f"{{{slot.options}}}", one.scope())]
+    return [(label, value) for value, label in slot.choices.items()]
 
 
 async def retrieve(one: Run, step: Step) -> bool:
@@ -179,17 +207,19 @@ async def decide(one: Run, step: Step) -> bool:
 async def _finish(one: Run, ending: Ending, reason: str) -> None:
     key = ending.say or reason
     if ending.handoff:
-        await _hand_over(one, ending.handoff, key)
+        await _hand_over(one, ending.handoff, key, note=ending.note)
         return
     one.draft.say(one.text(key))
     one.end("refused", reason)
 
 
-async def _hand_over(one: Run, reason: str, key: str | None) -> None:
-    """Give the task to a person: a ticket with a number."""
+async def _hand_over(one: Run, reason: str, key: str | None, *, note: str | None = None) -> None:
+    """Give the task to a person: a ticket with a number, and with a note that staff alone read."""
     ticket = await handoff.open_ticket(
         one.draft, one.parts, reason=reason, subject=one.workflow.title or one.workflow.name
     )
+    if note:
+        one.draft.emit(ev.NoteWritten(text=one.text(note), kind="notice", ticket=ticket.id))
     if key:
         one.draft.say(one.text(key, ticket={"number": ticket.number}))
     else:

@@ -18,7 +18,7 @@ from state.session import Task
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """One task being run in one turn. `fresh`: it began, or got something new, in this turn."""
+    """One task being run in one turn. `anew`: its steps are to be run once more, on fresh facts."""
 
     draft: Draft
     parts: Parts
@@ -26,6 +26,7 @@ class Run:
     workflow: Workflow
     facts: dict[str, Any] = field(default_factory=dict)
     words: str | None = None
+    anew: bool = False
 
     @property
     def task(self) -> Task:

@@ -31,7 +31,8 @@ class Slot(Strict):
 
     `remember`: may be taken from what the conversation was last about. `aliases`: other names accepted for it.
     `ask`: the reply that asks for it. `choices`: value → label, for type choice; `hints`: value → other words
-    customers use for it. `pattern`: an RE2 pattern, for type id.
+    customers use for it. `pattern`: an RE2 pattern, for type id. `options`: the fact that holds the choices of this
+    turn, a list of rows with `value` and `label`; only an answer to the question sets such a slot.
     """
 
     type: SlotType = "text"
@@ -43,6 +44,7 @@ class Slot(Strict):
     remember: bool = False
     default: Any = None
     pattern: str | None = None
+    options: str | None = None
     description: str = ""
 
 
@@ -57,11 +59,23 @@ class ToolCall(Strict):
 class Ending(Strict):
     """How a decision's outcome ends the task: the reply said, and for staff the reason of the ticket it opens.
 
-    `say` absent: the reply that the decision names as its reason. A `handoff` reply may use `{ticket.number}`.
+    `say` absent: the reply that the decision names as its reason. A `handoff` reply may use `{ticket.number}`; `note`
+    is the reply that staff alone read on the ticket.
     """
 
     say: str | None = None
     handoff: str | None = None
+    note: str | None = None
+
+
+class Again(Strict):
+    """What follows a write that the other side refused with a certain code: `say`, then the steps once more.
+
+    `empty`: the slot that is asked for anew. What is then proposed needs a yes of its own.
+    """
+
+    say: str
+    empty: str | None = None
 
 
 class StepApproval(Strict):
@@ -96,20 +110,22 @@ class StepLetter(Strict):
 class Step(Strict):
     """One step. Every turn runs the steps from the first on; each does its work or asks for what it needs and stops.
 
+    when: the fact or slot that must hold, else the step is passed over.
     needs: slots that must be set first (asked for in this order).
     retrieve: `calls` are looked up into facts. `missing`: fact → reply said when the answer is empty or "not found"
     (ends the task). An argument that is a slot without a value is passed as null.
     classify, decide: `decision` names a pure function in bot.decisions. It sets slots, its values become the fact
     `fact`, and `outcomes` says which of its outcomes end the task; an outcome without a row goes on.
     act: `calls[0]` is a transact tool; `confirm` is the reply with its exact terms, `confirm_yes` and `confirm_no` the
-    labels of the two answers, `consent` the slot that turns "confirmed", `approval` when staff must agree as well. Or,
-    without calls, `handoff`: the reason of the ticket it opens for staff.
+    labels of the two answers, `consent` the slot that turns "confirmed", `approval` when staff must agree as well,
+    `again` what follows a refusal, by its code. Or, without calls, `handoff`: the reason of the ticket it opens.
     verify: `calls` read back. `say`, in any step: the reply said when it is through (the last one said is the answer).
     `letter`: what is sent to the customer by e-mail besides, once the step is through.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
     kind: StepKind
+    when: str | None = None
     needs: tuple[str, ...] = ()
     calls: tuple[ToolCall, ...] = ()
     missing: dict[str, str] = Field(default_factory=dict)
@@ -121,16 +137,18 @@ class Step(Strict):
     confirm_no: str | None = None
     consent: str | None = None
     approval: StepApproval | None = None
+    again: dict[str, Again] = Field(default_factory=dict)
     handoff: str | None = None
     say: str | None = None
     letter: StepLetter | None = None
 
     def said(self) -> tuple[str, ...]:
         """Names of the workflow's replies this step may say."""
-        endings = (ending.say for ending in self.outcomes.values())
+        endings = (name for ending in self.outcomes.values() for name in (ending.say, ending.note))
+        refusals = (again.say for again in self.again.values())
         labels = (self.confirm, self.confirm_yes, self.confirm_no)
         asked = self.approval.said() if self.approval else ()
-        found = (*self.missing.values(), *endings, *labels, *asked, self.say)
+        found = (*self.missing.values(), *endings, *refusals, *labels, *asked, self.say)
         return tuple(name for name in (*found, self.letter.text if self.letter else None) if name)
 
     def facts(self) -> tuple[str, ...]:
@@ -171,8 +189,8 @@ class Workflow(Strict):
         return any(step.kind == "act" and step.calls for step in self.steps)
 
     def user_slots(self) -> dict[str, Slot]:
-        """The slots a customer (and so a model on their behalf) may set."""
-        return {name: slot for name, slot in self.slots.items() if "user" in slot.set_by}
+        """The slots a customer (and so a model on their behalf) may set; what was offered is only ever chosen."""
+        return {name: slot for name, slot in self.slots.items() if "user" in slot.set_by and not slot.options}
 
 
 def load(folder: Path) -> dict[str, Workflow]:
@@ -222,8 +240,10 @@ def _slot_problems(workflow: Workflow, name: str, slot: Slot) -> Iterator[str]:
         yield "the name is taken"
     if slot.ask and slot.ask not in workflow.replies:
         yield f"asks with reply {slot.ask!r}, which is not in replies"
-    if slot.type == "choice" and not slot.choices:
-        yield "is a choice without choices"
+    if slot.type == "choice" and bool(slot.choices) == bool(slot.options):
+        yield "is a choice with both choices and options" if slot.options else "is a choice without choices"
+    if slot.options and slot.type != "choice":
+        yield "has options, which belong to a choice"
     if not set(slot.hints) <= set(slot.choices):
         yield f"has hints for {min(set(slot.hints) - set(slot.choices))!r}, which is not one of its choices"
     if slot.pattern:
@@ -236,6 +256,7 @@ def _slot_problems(workflow: Workflow, name: str, slot: Slot) -> Iterator[str]:
 def _step_problems(workflow: Workflow, step: Step, facts: dict[str, str | None]) -> Iterator[str]:
     """What is wrong with one step; adds the facts it brings to `facts` (name → the decision that made it)."""
     yield from (f"needs unknown slot {name!r}" for name in step.needs if name not in workflow.slots)
+    yield from _named_problems(workflow, step, _names(workflow, facts))
     yield from (
         f"names reply {name!r}, which is not in replies" for name in step.said() if name not in workflow.replies
     )
@@ -260,6 +281,19 @@ def _step_problems(workflow: Workflow, step: Step, facts: dict[str, str | None])
     yield from _said_problems(workflow, step, _names(workflow, facts))
 
 
+def _named_problems(workflow: Workflow, step: Step, known: frozenset[str]) -> Iterator[str]:
+    """Whether the facts are there that a step needs by name: those it hangs on, and the options it offers."""
+    options = [workflow.slots[name].options for name in step.needs if name in workflow.slots]
+    for path in (step.when, *options):
+        if path:
+            yield from replies.template_problems(f"{{{path}}}", known)
+    yield from (
+        f"again {code!r} empties unknown slot {again.empty!r}"
+        for code, again in step.again.items()
+        if again.empty and again.empty not in workflow.slots
+    )
+
+
 def _kind_problems(workflow: Workflow, step: Step) -> Iterator[str]:
     if (step.kind in {"classify", "decide"}) != bool(step.decision):
         yield "a decision belongs to kinds classify and decide, and they need one"
@@ -269,8 +303,8 @@ def _kind_problems(workflow: Workflow, step: Step) -> Iterator[str]:
         yield "act needs exactly one call, or a handoff"
     if step.kind == "act" and step.calls and not step.confirm:
         yield "a write needs confirm: the reply with its exact terms"
-    if step.kind != "act" and (step.confirm or step.consent or step.handoff or step.approval):
-        yield "confirm, consent, approval and handoff belong to kind act"
+    if step.kind != "act" and (step.confirm or step.consent or step.handoff or step.approval or step.again):
+        yield "confirm, consent, approval, again and handoff belong to kind act"
     if step.consent and "policy" not in getattr(workflow.slots.get(step.consent), "set_by", ()):
         yield f"consent {step.consent!r} must be a slot that policy sets"
     if step.confirm_yes and not workflow.replies.get(step.confirm_yes, "Yes").startswith("Yes"):

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import decisions, workflows
+from bot.decided import Decision
 from state import errors
 
 TODAY = date(2026, 11, 18)
@@ -26,7 +27,7 @@ def decide(
     prior: int | None = 0,
     refunded_on: str | None = None,
     wanted: str = "18492",
-) -> decisions.Decision:
+) -> Decision:
     """Decide on one invoice, paid so many days ago."""
     paid_on = (TODAY - timedelta(days=age)).isoformat() if age is not None else None
     invoice = {

@@ -117,7 +117,7 @@ def test_the_good_one_is_good(tmp_path: Path) -> None:
         ("missing: {invoice: gone}", "missing: {invoice: lost}", "names reply 'lost', which is not in replies"),
         ("fact: refund,", "fact: invoice,", "step 'do': the fact name 'invoice' is taken"),
         ("confirm: terms, ", "", "step 'do': a write needs confirm"),
-        ("kind: act", "kind: verify", "confirm, consent, approval and handoff belong to kind act"),
+        ("kind: act", "kind: verify", "confirm, consent, approval, again and handoff belong to kind act"),
         ("kind: act", "kind: decide", "a decision belongs to kinds classify and decide"),
         ("kind: retrieve,", "kind: retrieve, decision: latest_refund,", "a decision belongs to kinds"),
         ("sure: Yes, do it", "sure: Go on", "the label of consent must begin with Yes"),
@@ -126,9 +126,14 @@ def test_the_good_one_is_good(tmp_path: Path) -> None:
         (
             "fact: invoice}]",
             "fact: invoice}], consent: verdict",
-            "confirm, consent, approval and handoff belong to kind act",
+            "confirm, consent, approval, again and handoff belong to kind act",
         ),
         ("verdict:", "limits:", "slot 'limits': the name is taken"),
+        ("name: do,", "name: do, when: nothing.known,", "step 'do': {nothing.known} is not known here"),
+        ("name: do,", "name: do, again: {gone: {say: never}},", "names reply 'never', which is not in replies"),
+        ("name: do,", "name: do, again: {gone: {say: done, empty: day}},", "empties unknown slot 'day'"),
+        ("type: choice, ", "type: choice, options: rows, ", "is a choice with both choices and options"),
+        ("{type: invoice_id,", "{type: invoice_id, options: rows,", "has options, which belong to a choice"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, old: str, new: str, problem: str) -> None:
@@ -225,7 +230,7 @@ def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
         ("{name: x, kind: classify}", "step 'x': a decision belongs to kinds classify and decide"),
         (
             "{name: x, kind: verify, handoff: help}",
-            "approval and handoff belong to kind act",
+            "again and handoff belong to kind act",
         ),
         ("{name: x, kind: dance}", "steps.0.kind: Input should be"),
     ],
