@@ -40,7 +40,6 @@ from config.templates import Words
 from state import errors
 from state.hints import Hints, make_hints
 from state.store import Store
-from tools import PACKS
 from tools.catalog import Catalog
 from tools.gateway import Gateway
 from tools.http import Systems
@@ -178,7 +177,7 @@ def _parts(
     worker: str,
 ) -> Parts:
     flows = workflows.load(settings.workflows_dir)
-    catalog = Catalog.load(settings.tool_packs, built_in=PACKS if settings.acme_api_base else ())
+    catalog = Catalog.of(settings)
     functions.check(flows, catalog)
     gateway = Gateway(catalog, systems, _count)
     offline = Offline(flows)

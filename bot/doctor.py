@@ -6,7 +6,6 @@ from bot import slack_doctor, workflows
 from channels.mail import mail_auth
 from config.settings import Settings
 from state import errors, migrations
-from tools import PACKS
 from tools.catalog import Catalog
 
 
@@ -91,7 +90,7 @@ async def _workflows(settings: Settings) -> tuple[bool, str]:
 
 async def _tools(settings: Settings) -> tuple[bool, str]:
     try:
-        catalog = Catalog.load(settings.tool_packs, built_in=PACKS if settings.acme_api_base else ())
+        catalog = Catalog.of(settings)
     except errors.BadInput as error:
         return False, str(error)
     notes = "".join(f"\n         {note}" for note in catalog.notes())

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Iterator
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from state import errors
-from tools import PACKS
+from tools import PACKS, openapi
 from tools.base import Tool
+
+if TYPE_CHECKING:
+    from config.settings import Settings
 
 
 class Catalog:
@@ -31,6 +34,14 @@ class Catalog:
         """Import the deployment's own packs (TOOL_PACKS), then built-in ones by name; BadInput when one is wrong."""
         modules = (*tool_packs, *(PACKS[name] for name in built_in))
         return cls(tool for module in modules for tool in _tools_of(module))
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Every tool of this deployment: its own packs, ours, and those of tools.yaml. BadInput when one is wrong."""
+        built_in = PACKS if settings.acme_api_base else ()
+        modules = (*settings.tool_packs, *(PACKS[name] for name in built_in))
+        own = [tool for module in modules for tool in _tools_of(module)]
+        return cls([*own, *openapi.tools(settings.outside)])
 
     def get(self, name: str, version: int | None = None) -> Tool | None:
         """A tool by name, the newest version unless one is given; None when there is none."""

@@ -159,11 +159,11 @@ class Types:
         return model(f"{self.name}_{self.made}", fields)
 
     def parameter(
-        self, node: object, place: str, kept: Tree | None = None, depth: int = 0, *, required: bool
+        self, node: object, place: str, kept: Tree | None = None, depth: int = 0, *, required: bool, words: str = ""
     ) -> tuple[Any, Any]:
-        """A field of a model: its type, and its default when it may be left out."""
+        """A field of a model: its type, and its default when it may be left out. `words` for what the schema says."""
         found = self.of(node, place, kept, depth + 1)
-        words = str(self.document.resolved(node).get("description") or "").strip()[:MAX_WORDS]
+        words = (words or str(self.document.resolved(node).get("description") or "")).strip()[:MAX_WORDS]
         shown = words if words and not self.lenient else None
         return (found, Field(description=shown)) if required else (found | None, Field(default=None, description=shown))
 
