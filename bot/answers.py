@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from bot import actions, approvals, choices, consent, extract, flow, replies, step_up, unlinking
@@ -221,7 +222,7 @@ async def _slot(draft: Draft, parts: Parts, what: Said, task: Task, question: Qu
     if slot is None or _is_elsewhere(parts, what.text, task.workflow):
         return False
     offered = {str(choice["answer"]): str(choice["label"]) for choice in question.choices}
-    found = choices.pick(what.text, offered) if slot.options else values(what.text, slot)
+    found = choices.pick(what.text, offered) if slot.options else values(what.text, slot, today=draft.today)
     if len(found) == 1:
         await _answer(draft, parts, what, task, question, answer=found[0], shown=False)
     elif len(found) > 1:
@@ -235,9 +236,9 @@ async def _slot(draft: Draft, parts: Parts, what: Said, task: Task, question: Qu
     return True
 
 
-def values(text: str, slot: Slot) -> list[Any]:
-    """The values of a slot in a text; a slot of plain text takes it whole."""
-    return [text] if slot.type == "text" else extract.find_all(text, slot)
+def values(text: str, slot: Slot, *, today: date | None = None) -> list[Any]:
+    """The values of a slot in a text; a slot of plain text takes it whole, line breaks included."""
+    return extract.find_all(text, slot, today=today)
 
 
 def _is_elsewhere(parts: Parts, text: str, workflow: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
 from typing import Any
 
 import orjson
@@ -142,6 +143,11 @@ class Draft:
     def last_in(self) -> int | None:
         """The seq of the newest pending event."""
         return self.pending[-1].seq if self.pending else None
+
+    @property
+    def today(self) -> date:
+        """The day of this turn, by the database's clock."""
+        return datetime.fromtimestamp(self.opened.now / 1000, UTC).date()
 
     @property
     def assurance(self) -> Assurance:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from bot import choices, consent, dates, words
+from bot import choices, consent, countries, dates, hours, words, zones
 from bot.workflows import Slot
 
 EMAIL = words.pattern(r"[a-z0-9][a-z0-9._%+\-]{0,63}@(?:[a-z0-9](?:[a-z0-9\-]{0,62})\.){1,8}[a-z]{2,24}")
@@ -40,6 +40,10 @@ _NOT = words.pattern(
 )
 _YEAR = words.pattern(r"^(?:19|20)[0-9]{2}$")
 _TOKEN_ID = words.pattern(r"^[a-z]{0,8}[\-_]?[0-9][a-z0-9\-_]{0,30}$")
+_WHOLE = words.pattern(r"^-?(?:[0-9]{1,9}|[0-9]{1,3}(?:,[0-9]{3}){1,2})$")
+_NO_COUNT = words.pattern(r"\b[0-9]{1,9}\s?(?:%|(?:percent|am|pm|uhr|o'clock|st|nd|rd|th)\b)|#\s?[0-9]+")
+_COUNTING = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_NUMBERS = {word: number for number, word in enumerate(_COUNTING)}
 _SYMBOLS = {"$": "USD", "us$": "USD", "usd": "USD", "dollar": "USD", "dollars": "USD", "bucks": "USD"}
 _SYMBOLS |= {
     "€": "EUR",
@@ -62,16 +66,9 @@ def extract(text: str, slot: Slot, *, today: date | None = None) -> Any:  # noqa
 
 def find_all(text: str, slot: Slot, *, today: date | None = None) -> list[Any]:
     """Every distinct value of this slot in the text, in order. `today` is needed for dates such as "tomorrow"."""
-    text = words.clean(text)
-    if not text:
-        return []
-    if slot.type == "date":
-        return _distinct(dates.find(text, today))
-    if slot.type == "choice":
-        return choices.find(text, slot.choices, slot.hints)
-    if slot.type == "id":
-        return _distinct(_ids(text, slot.pattern))
-    return _distinct(FINDERS[slot.type](text))
+    text = words.lines(text) if slot.type == "text" else words.clean(text)
+    found = FINDERS[slot.type](text, slot, today) if text else ()
+    return list({str(one): one for one in found}.values())
 
 
 def invoice_ids(text: str) -> Iterator[str]:
@@ -169,19 +166,39 @@ def _yes_no(text: str) -> Iterator[bool]:
         yield found
 
 
-def _whole(text: str) -> Iterator[str]:
-    yield text
+def _email_lists(text: str) -> Iterator[list[str]]:
+    """All addresses of a text as one value, in order."""
+    found = list(dict.fromkeys(_emails(text)))
+    if found:
+        yield found
 
 
-def _distinct(found: Iterable[Any]) -> list[Any]:
-    return list(dict.fromkeys(found))
+def integers(text: str) -> Iterator[int]:
+    """Whole numbers that stand as words of their own, in digits or as a word; no amounts, dates, times or phones."""
+    for kind in (EMAIL, _URL, dates.ANY, AMOUNT, _PHONE, _NO_COUNT):
+        text = kind.sub(" ; ", text)
+    tokens = [token.strip(".,;:!?()[]{}\"'").lower() for token in text.split()]
+    for token in tokens:
+        if _WHOLE.match(token):
+            yield int(token.replace(",", ""))
+        elif token in _NUMBERS and (len(tokens) == 1 or _NUMBERS[token] > 1):
+            yield _NUMBERS[token]
 
 
-FINDERS: dict[str, Callable[[str], Iterator[Any]]] = {
-    "invoice_id": invoice_ids,
-    "order_id": invoice_ids,
-    "amount": amounts,
-    "email": _emails,
-    "yes_no": _yes_no,
-    "text": _whole,
+FINDERS: dict[str, Callable[[str, Slot, date | None], Iterable[Any]]] = {
+    "invoice_id": lambda text, *_: invoice_ids(text),
+    "order_id": lambda text, *_: invoice_ids(text),
+    "id": lambda text, slot, _: _ids(text, slot.pattern),
+    "amount": lambda text, *_: amounts(text),
+    "date": lambda text, _, today: dates.find(text, today),
+    "time": lambda text, *_: hours.find(text),
+    "datetime": lambda text, _, today: hours.find_both(text, today),
+    "time_zone": lambda text, *_: zones.find(text),
+    "country": lambda text, *_: countries.find(text),
+    "integer": lambda text, *_: integers(text),
+    "email": lambda text, *_: _emails(text),
+    "emails": lambda text, *_: _email_lists(text),
+    "choice": lambda text, slot, _: choices.find(text, slot.choices, slot.hints),
+    "yes_no": lambda text, *_: _yes_no(text),
+    "text": lambda text, *_: (text,),
 }

@@ -18,7 +18,18 @@ KINDS = {
     "id": "An identifier, as the customer wrote it.",
     "amount": "An amount with its currency, such as 49.00 USD.",
     "date": "A date as YYYY-MM-DD.",
+    "time": "A time of day as HH:MM, in the customer's own time zone.",
+    "datetime": "A day with its time as YYYY-MM-DDTHH:MM, in the customer's own time zone.",
+    "time_zone": "An IANA time zone such as Europe/Berlin.",
+    "country": "A country's code of two letters (ISO 3166), such as DE.",
+    "integer": "A whole number.",
     "email": "An e-mail address.",
+    "emails": "E-mail addresses.",
+}
+SHAPES: dict[str, dict[str, Any]] = {
+    "yes_no": {"type": ["boolean", "null"]},
+    "integer": {"type": ["integer", "null"]},
+    "emails": {"type": ["array", "null"], "items": {"type": "string"}},
 }
 
 
@@ -65,7 +76,7 @@ def _property(slot: Slot) -> dict[str, Any]:
         found: dict[str, Any] = {"type": ["string", "null"], "enum": [*slot.choices, None]}
         text = f"{text} {_legend(slot)}".strip()
     else:
-        found = {"type": ["boolean" if slot.type == "yes_no" else "string", "null"]}
+        found = SHAPES.get(slot.type, {"type": ["string", "null"]})
     return found | ({"description": f"{text} null when not said."} if text else {"description": "null when not said."})
 
 

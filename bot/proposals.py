@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import re2
 
-from bot import flow
+from bot import countries, flow, zones
 from bot.answers import Said, values
 from bot.draft import Draft
 from bot.parts import Parts
@@ -19,7 +20,17 @@ from bot.workflows import Slot, Workflow
 from state import events as ev
 
 LONGEST_TEXT = 2_000
-CLOSED = frozenset({"choice", "yes_no", "date"})
+DAY_LONG = len("2026-11-19")
+ADDRESS = Slot(type="email")
+FORMS = {
+    "yes_no": "true or false",
+    "date": "a date as YYYY-MM-DD",
+    "time": "a time as HH:MM",
+    "datetime": "a day with its time as YYYY-MM-DDTHH:MM",
+    "time_zone": "an IANA time zone such as Europe/Berlin",
+    "country": "a country's code of two letters (ISO 3166)",
+}
+CLOSED = frozenset({"choice", *FORMS})
 """Types whose values are the model's reading of the person's words; their form is all that can be checked."""
 
 
@@ -61,7 +72,7 @@ def _is_given(value: object) -> bool:
 def _wanted(slot: Slot) -> str:
     if slot.type == "choice":
         return f"must be one of {', '.join(slot.choices)}"
-    return "must be true or false" if slot.type == "yes_no" else "must be a date as YYYY-MM-DD"
+    return f"must be {FORMS[slot.type]}"
 
 
 def _open_task(draft: Draft, workflow: str) -> str | None:
@@ -114,14 +125,14 @@ def _formed(slot: Slot, given: object) -> Any:  # noqa: ANN401 - a value of the 
     """A value in the slot's own form; None when it has none."""
     if slot.type == "yes_no":
         return given if isinstance(given, bool) else None
+    if slot.type == "emails" and isinstance(given, list):
+        given = " ".join(str(one) for one in given)
     if not isinstance(given, str | int) or isinstance(given, bool):
         return None
-    text = str(given).strip()
-    if slot.type == "choice":
-        return _choice(slot, text)
-    if slot.type == "date":
-        return _date(text)
-    found = values(text[:LONGEST_TEXT], slot)
+    text = str(given).strip()[:LONGEST_TEXT]
+    if slot.type in READERS:
+        return READERS[slot.type](slot, text)
+    found = values(text, slot)
     return found[0] if len(found) == 1 else None
 
 
@@ -131,14 +142,45 @@ def _choice(slot: Slot, text: str) -> str | None:
     return next((name for name, label in slot.choices.items() if wanted in {name.casefold(), label.casefold()}), None)
 
 
-def _date(text: str) -> str | None:
+def _date(_: Slot, text: str) -> str | None:
     try:
         return dt.date.fromisoformat(text).isoformat()
     except ValueError:
         return None
 
 
+def _time(_: Slot, text: str) -> str | None:
+    try:
+        return dt.time.fromisoformat(text).isoformat("minutes")
+    except ValueError:
+        return None
+
+
+def _datetime(_: Slot, text: str) -> str | None:
+    try:
+        return dt.datetime.fromisoformat(text).isoformat(timespec="minutes") if len(text) > DAY_LONG else None
+    except ValueError:
+        return None
+
+
+def _country(_: Slot, text: str) -> str | None:
+    return text.upper() if text.upper() in countries.known() else None
+
+
+READERS: dict[str, Callable[[Slot, str], str | None]] = {
+    "choice": _choice,
+    "date": _date,
+    "time": _time,
+    "datetime": _datetime,
+    "time_zone": lambda _, text: zones.named(text),
+    "country": _country,
+}
+"""How a model's reading of the customer's words is checked, where its form is all that can be."""
+
+
 def _is_said(value: object, slot: Slot, text: str) -> bool:
     """Whether the value stands in a text, as a word of its own or in another notation of the same."""
+    if isinstance(value, list):
+        return bool(value) and all(_is_said(one, ADDRESS, text) for one in value)
     word = re2.escape(str(value))
     return bool(re2.search(rf"(?i)(?:^|[^\pL\pN_]){word}(?:[^\pL\pN_]|$)", text)) or value in values(text, slot)

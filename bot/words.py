@@ -39,6 +39,11 @@ def clean(text: str) -> str:
     return "".join(kept).strip()
 
 
+def lines(text: str) -> str:
+    """A text of several lines made clean line by line, without empty ones."""
+    return "\n".join(line for line in map(clean, text[:CAP].splitlines()) if line)
+
+
 def _visible(char: str) -> str:
     if char in _SKIN:
         return ""

@@ -14,7 +14,10 @@ from bot import decisions, replies
 from state import errors
 
 Setter = Literal["user", "tool", "policy", "staff", "session"]
-SlotType = Literal["invoice_id", "order_id", "id", "amount", "date", "email", "choice", "yes_no", "text"]
+SlotType = Literal[
+    "invoice_id", "order_id", "id", "amount", "integer", "date", "time", "datetime", "time_zone", "country", "email",
+    "emails", "choice", "yes_no", "text",
+]  # fmt: skip
 StepKind = Literal["classify", "retrieve", "decide", "act", "verify"]
 RESERVED = frozenset({"labels", "limits", "ticket"})
 """What templates may use beside slots and facts: labels of chosen values, the workflow's limits, the ticket opened."""
