@@ -1,4 +1,4 @@
-"""The command line: `python -m bot serve | web | worker | clock | migrate | doctor | rewrap | slack-manifest`."""
+"""The command line: `python -m bot serve | web | worker | clock | migrate | doctor | rewrap | slack-manifest | mcp`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from bot import app, doctor, observe, slack_manifest
+from bot import app, doctor, mcp_pins, observe, slack_manifest
 from config.settings import Settings, SettingsError
 from state import errors, migrations
 from state.sql import sqlite
@@ -23,7 +23,9 @@ COMMANDS = {
     "doctor": "say which channels and backends are on, and why the others are off",
     "rewrap": "wrap all data keys under the newest of ENCRYPTION_KEYS",
     "slack-manifest": "print the manifest to create the Slack app from, with PUBLIC_URL in it",
+    "mcp": "list the tools of an MCP server of tools.yaml, or pin them as reviewed",
 }
+ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {"mcp": mcp_pins.arguments}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,18 +33,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bot", description="Throughline, a conversational bot server.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, text in COMMANDS.items():
-        commands.add_parser(name, help=text, description=text)
-    command = parser.parse_args(arguments).command
+        ARGUMENTS.get(name, _none)(commands.add_parser(name, help=text, description=text))
+    asked = parser.parse_args(arguments)
     try:
         settings = Settings.load()
-        _check_role(command, settings)
+        _check_role(asked.command, settings)
         observe.set_up(settings.log_level, secrets=settings.secret_texts())
-        return _run(command, settings)
+        return _run(asked, settings)
     except SettingsError as error:
         print("\n".join(error.problems), file=sys.stderr)
     except errors.BotError as error:
         print(error, file=sys.stderr)
     return 2
+
+
+def _none(parser: argparse.ArgumentParser) -> None:
+    """Most commands take nothing."""
 
 
 def _check_role(command: str, settings: Settings) -> None:
@@ -52,8 +58,8 @@ def _check_role(command: str, settings: Settings) -> None:
         )
 
 
-def _run(command: str, settings: Settings) -> int:
-    match command:
+def _run(asked: argparse.Namespace, settings: Settings) -> int:
+    match asked.command:
         case "migrate":
             return migrate(settings)
         case "doctor":
@@ -65,8 +71,11 @@ def _run(command: str, settings: Settings) -> int:
         case "slack-manifest":
             print(slack_manifest.manifest(settings), end="")
             return 0
+        case "mcp":
+            print("\n".join(asyncio.run(mcp_pins.run(asked, settings))))
+            return 0
     asyncio.run(bring_up_to_date(settings))
-    _loop()(app.run(settings, command))
+    _loop()(app.run(settings, asked.command))
     return 0
 
 

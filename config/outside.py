@@ -84,6 +84,14 @@ class Argument(_Strict):
         return self
 
 
+WHOSE = "whose records can be got by it?"
+
+
+def _is_bound(arguments: Mapping[str, Argument]) -> bool:
+    """Whether the session says whose records a call is about."""
+    return any(argument.source in {"customer_id", "user_id"} for argument in arguments.values())
+
+
 class Pages(_Strict):
     """How a list goes on: `items` is the list, `next` the value that the parameter `to` of the next request gets.
 
@@ -144,11 +152,8 @@ class OpenApiTool(_Strict):
 
     @model_validator(mode="after")
     def _safe(self) -> Self:
-        bound = any(argument.source in {"customer_id", "user_id"} for argument in self.arguments.values())
-        if not (bound or self.owner or self.anyone):
-            raise ValueError(
-                "whose records can be got by it? Fill an argument from: customer_id, give owner:, or say anyone: true"
-            )
+        if not (_is_bound(self.arguments) or self.owner or self.anyone):
+            raise ValueError(f"{WHOSE} Fill an argument from: customer_id, give owner:, or say anyone: true")
         if self.kind == "transact" and self.effect is None:
             raise ValueError("effect: keyed (the API takes an idempotency key) or probeable (give probe:)")
         if self.kind == "lookup" and (self.effect or self.probe):
@@ -177,6 +182,12 @@ class McpTool(_Strict):
     result: tuple[FieldPath, ...] = ()
     anyone: bool = False
     cache_s: float = Field(default=0.0, ge=0, le=3600)
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        if not (self.anyone or _is_bound(self.arguments)):
+            raise ValueError(f"{WHOSE} Fill an argument from: customer_id, or say anyone: true")
+        return self
 
 
 class McpServer(_Strict):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Self
 
 from state import errors
-from tools import PACKS, openapi
+from tools import PACKS, mcp, openapi
 from tools.base import Tool
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Catalog:
         built_in = PACKS if settings.acme_api_base else ()
         modules = (*settings.tool_packs, *(PACKS[name] for name in built_in))
         own = [tool for module in modules for tool in _tools_of(module)]
-        return cls([*own, *openapi.tools(settings.outside)])
+        return cls([*own, *openapi.tools(settings.outside), *mcp.tools(settings.outside)])
 
     def get(self, name: str, version: int | None = None) -> Tool | None:
         """A tool by name, the newest version unless one is given; None when there is none."""

@@ -12,12 +12,13 @@ import orjson
 from yarl import URL
 
 from state import errors
-from tools import failures
+from tools import base, failures, mcp_client
 from tools.request import Request
 
 if TYPE_CHECKING:
     from config.outside import OutsideSystem
     from config.settings import Settings
+    from tools.mcp_client import McpSystem
 
 MAX_BODY = 1_000_000
 CONNECT_MAX = 5.0
@@ -43,9 +44,11 @@ class Endpoint:
 class Systems:
     """The outside APIs by name. Opens nothing before the first request; `close` ends all connections."""
 
-    def __init__(self, endpoints: Mapping[str, Endpoint]) -> None:
+    def __init__(self, endpoints: Mapping[str, Endpoint], servers: Mapping[str, McpSystem] | None = None) -> None:
         """Take what is configured; an API that is not here answers AskHuman."""
-        self._systems = {name: System(name, endpoint, self._session) for name, endpoint in endpoints.items()}
+        own = {name: System(name, endpoint, self._session) for name, endpoint in endpoints.items()}
+        self._servers = servers or {}
+        self._systems: dict[str, base.System] = {**own, **self._servers}
         self._open: aiohttp.ClientSession | None = None
 
     @classmethod
@@ -55,9 +58,9 @@ class Systems:
         if settings.acme_api_base and settings.acme_api_token:
             token = settings.acme_api_token.get_secret_value()
             found["acme"] = Endpoint(base_url=settings.acme_api_base, token=token)
-        return cls(found)
+        return cls(found, mcp_client.systems(settings.outside))
 
-    def __getitem__(self, name: str) -> System:
+    def __getitem__(self, name: str) -> base.System:
         """One API by name; raises AskHuman when it is not configured."""
         try:
             return self._systems[name]
@@ -73,6 +76,8 @@ class Systems:
 
     async def close(self) -> None:
         """Close every connection; a later request opens new ones."""
+        for server in self._servers.values():
+            await server.close()
         session, self._open = self._open, None
         if session is not None:
             await session.close()

@@ -130,6 +130,7 @@ class _Made:
                 assurance=Assurance(wanted.assurance),
                 needs_customer=bool(wanted.owner and wanted.owner.equals == "customer_id"),
                 effect=wanted.effect,
+                cache_s=wanted.cache_s,
                 probe=run.read_back if wanted.probe else None,
             )
         )

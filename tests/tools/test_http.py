@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiohttp import web
@@ -73,7 +73,7 @@ async def system() -> AsyncIterator[System]:
     app.router.add_route("*", "/v1/{word}", answer)
     async with TestServer(app, host="127.0.0.1") as server:
         systems = Systems({"acme": Endpoint(base_url=str(server.make_url("")).rstrip("/"), token="secret")})
-        yield systems["acme"]
+        yield cast("System", systems["acme"])
         await systems.close()
 
 
@@ -174,7 +174,7 @@ def test_systems_of_settings() -> None:
     settings: Any = SimpleNamespace(
         acme_api_base="http://127.0.0.1:1/acme", acme_api_token=SecretStr("t"), outside=Outside()
     )
-    assert Systems.of(settings)["acme"]._base == "http://127.0.0.1:1/acme"
+    assert cast("System", Systems.of(settings)["acme"])._base == "http://127.0.0.1:1/acme"
     settings.acme_api_token = None
     with pytest.raises(errors.AskHuman):
         Systems.of(settings)["acme"]

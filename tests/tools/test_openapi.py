@@ -13,10 +13,10 @@ import yaml
 from config import outside
 from state import errors
 from state.identity import Assurance
-from state.session import Action
 from tests.tools.stripe import KEY, Stripe, opened
+from tests.tools.writes import perform
 from tools import openapi
-from tools.base import Caller, Outcome, Proposal
+from tools.base import Caller, Outcome
 from tools.catalog import Catalog
 from tools.gateway import Gateway
 from tools.http import Systems, _endpoint
@@ -89,33 +89,15 @@ async def test_somebody_elses_record_does_not_exist(shop: tuple[Stripe, Gateway]
         theirs = await look_up(gateway, "get_charge", {"charge": charge}, LEE)
         assert ("failed", "not_found") == (theirs.state, theirs.reason)
     assert "invalid" == (await look_up(gateway, "get_charge", {"charge": ".."})).reason
-    outcome = await perform(gateway, {"charge": "ch_3", "amount": 300}, LEE)
+    outcome = await perform(gateway, "refund_charge", {"charge": "ch_3", "amount": 300}, LEE)
     assert ("failed", "not_found", {}) == (outcome.state, outcome.reason, stripe.refunds)
-
-
-async def perform(gateway: Gateway, arguments: dict[str, Any], caller: Caller = KIM) -> Outcome:
-    """Propose and carry out one refund."""
-    made: Any = gateway.propose("refund_charge", arguments, caller=caller)
-    proposal = made if isinstance(made, Proposal) else await made
-    assert isinstance(proposal, Proposal)
-    action = Action(
-        id="a1",
-        task="t1",
-        tool=proposal.tool,
-        version=proposal.version,
-        arguments=proposal.arguments,
-        args_hash=proposal.args_hash,
-        terms="",
-        state="dispatched",
-    )
-    return await gateway.perform(action, caller=caller, timeout=5, confirmation="event:1")
 
 
 async def test_a_write_whose_answer_is_lost_happens_once(shop: tuple[Stripe, Gateway]) -> None:
     """As a form, with the key that the API knows."""
     stripe, gateway = shop
     stripe.lose = 1
-    outcome = await perform(gateway, {"charge": "ch_3", "amount": 300})
+    outcome = await perform(gateway, "refund_charge", {"charge": "ch_3", "amount": 300}, KIM)
     expected = {"id": "re_1", "amount": 300, "currency": "usd", "status": "succeeded"}
     assert ("succeeded", expected) == (outcome.state, outcome.result)
     assert {"charge": "ch_3", "amount": "300", "reason": "requested_by_customer"} == stripe.refunds["a1"]["asked"]
