@@ -34,6 +34,9 @@ def _call_problems(step: Step, call: ToolCall, tool: Tool) -> Iterator[str]:
         yield f"{call.tool} writes; only a step of kind act may call it"
     if step.kind == "act" and tool.kind != "transact":
         yield f"{call.tool} only reads; call it in a step of kind retrieve"
+    if step.kind == "classify" and tool.kind != "transform":
+        kind = "act" if tool.kind == "transact" else "retrieve"
+        yield f"{call.tool} is no transform; call it in a step of kind {kind}"
     fields = {name: field for name, field in tool.arguments.model_fields.items() if name not in tool.identity}
     for name in call.arguments:
         if name in tool.identity:

@@ -189,7 +189,9 @@ async def _not_had(one: Run, step: Step, call: ToolCall, outcome: Outcome) -> bo
 
 
 async def decide(one: Run, step: Step) -> bool:
-    """Let a pure function decide on the facts; its outcome may end the task."""
+    """Let a pure function decide on the facts, those of its transforms included; its outcome may end the task."""
+    for call in step.calls:
+        one.facts[call.fact] = (await look_up(one, call)).result
     assert step.decision is not None  # noqa: S101 - the loader checks it
     decision = decisions.decide(
         step.decision, facts=one.facts, slots=one.slots(), limits=one.workflow.limits, today=datetime.now(UTC).date()

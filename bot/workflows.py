@@ -115,10 +115,11 @@ class Step(Strict):
 
     when: the fact or slot that must hold, else the step is passed over.
     needs: slots that must be set first (asked for in this order).
-    retrieve: `calls` are looked up into facts. `missing`: fact → reply said when the answer is empty or "not found"
-    (ends the task). An argument that is a slot without a value is passed as null.
+    retrieve: `calls` are looked up (or, by transforms, worked out) into facts. `missing`: fact → reply said when the
+    answer is empty or "not found" (ends the task). An argument that is a slot without a value is passed as null.
     classify, decide: `decision` names a pure function in bot.decisions. It sets slots, its values become the fact
-    `fact`, and `outcomes` says which of its outcomes end the task; an outcome without a row goes on.
+    `fact`, and `outcomes` says which of its outcomes end the task; an outcome without a row goes on. The `calls` of a
+    classify are transforms; the fact of one that does not answer is null, which the decision must take for unsure.
     act: `calls[0]` is a transact tool; `confirm` is the reply with its exact terms, `confirm_yes` and `confirm_no` the
     labels of the two answers, `consent` the slot that turns "confirmed", `approval` when staff must agree as well,
     `again` what follows a refusal, by its code. Or, without calls, `handoff`: the reason of the ticket it opens.
@@ -264,8 +265,6 @@ def _step_problems(workflow: Workflow, step: Step, facts: dict[str, str | None])
         f"names reply {name!r}, which is not in replies" for name in step.said() if name not in workflow.replies
     )
     yield from _kind_problems(workflow, step)
-    if step.decision:
-        yield from _decision_problems(workflow, step, facts)
     for call in step.calls:
         known = _names(workflow, facts)
         for text in texts(call.arguments):
@@ -273,6 +272,8 @@ def _step_problems(workflow: Workflow, step: Step, facts: dict[str, str | None])
         if call.fact in facts or call.fact in workflow.slots or call.fact in RESERVED:
             yield f"the fact name {call.fact!r} is taken"
         facts[call.fact] = None
+    if step.decision:
+        yield from _decision_problems(workflow, step, facts)
     yield from (f"missing names unknown fact {n!r}" for n in step.missing if n not in step.facts())
     if step.letter:
         known = _names(workflow, {**facts, step.letter.call.fact: None})
@@ -302,6 +303,8 @@ def _kind_problems(workflow: Workflow, step: Step) -> Iterator[str]:
         yield "a decision belongs to kinds classify and decide, and they need one"
     if step.kind == "retrieve" and not step.calls:
         yield "retrieve needs calls"
+    if step.kind == "decide" and step.calls:
+        yield "decide calls nothing; a transform whose result it needs belongs to kind classify or retrieve"
     if step.kind == "act" and not step.handoff and len(step.calls) != 1:
         yield "act needs exactly one call, or a handoff"
     if step.kind == "act" and step.calls and not step.confirm:

@@ -6,10 +6,12 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from pydantic import BaseModel
 
 from bot import fitting, functions, replies, workflows
 from state import errors
 from tools import PACKS
+from tools.base import Context, tool
 from tools.catalog import Catalog
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -240,6 +242,41 @@ def test_each_kind_of_step_has_its_fields(tmp_path: Path, step: str, problem: st
     with pytest.raises(errors.BadInput) as raised:
         load(tmp_path, f"{{name: one, examples: [x], steps: [{step}]}}")
     assert problem in str(raised.value)
+
+
+CLASSIFIES = """
+name: sort
+steps:
+  - name: look
+    kind: classify
+    decision: latest_refund
+    calls: [{tool: CALLED, fact: invoices, arguments: {refunds: [x]}}]
+"""
+
+
+class Listed(BaseModel, extra="forbid"):
+    """What is passed through."""
+
+    refunds: list[str]
+
+
+@tool(kind="transform")
+async def listed(arguments: Listed, context: Context) -> Listed:
+    """List refunds."""
+    return arguments
+
+
+def test_a_transforms_result_may_feed_the_decision_of_its_own_step(tmp_path: Path) -> None:
+    """A classify step calls transforms alone, before its decision; a decide step calls nothing."""
+    known = {"listed": listed, **{tool.name: tool for tool in Catalog.load((), built_in=PACKS)}}
+
+    assert [] == list(fitting.problems(load(tmp_path, CLASSIFIES.replace("CALLED", "listed")), known))
+    for called, kind in (("search_invoices", "retrieve"), ("create_refund_request", "act")):
+        problem = f"{called} is no transform; call it in a step of kind {kind}"
+        found = fitting.problems(load(tmp_path, CLASSIFIES.replace("CALLED", called)), known)
+        assert f"step 'look': {problem}" in list(found)
+    with pytest.raises(errors.BadInput, match="decide calls nothing"):
+        load(tmp_path, CLASSIFIES.replace("classify", "decide"))
 
 
 def test_arguments_may_be_nested(tmp_path: Path) -> None:
