@@ -26,6 +26,7 @@ BROAD = {
     "bot/loops.py": "the loops of worker, sender and clock: an error nobody foresaw must not end them",
     "bot/worker.py": "the turn worker: one bad turn must not stop the others",
     "bot/outbox.py": "the sender: one bad reply must not stop the others",
+    "tools/mcp_client.py": "the connection to a server of others: however it ends, the next call connects anew",
     "channels/mail/mail_fetch.py": "the mailbox's loop: one bad mail or answer must not hold up the mails behind it",
     "bot/web.py": "the web error middleware: a stack trace is for the log, never for the client",
 }
