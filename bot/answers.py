@@ -223,6 +223,8 @@ async def _slot(draft: Draft, parts: Parts, what: Said, task: Task, question: Qu
         return False
     offered = {str(choice["answer"]): str(choice["label"]) for choice in question.choices}
     found = choices.pick(what.text, offered) if slot.options else values(what.text, slot, today=draft.today)
+    if slot.type == "text" and _verdict(what, "", "") is False:
+        found = []  # any words are a text, but these take the task back
     if len(found) == 1:
         await _answer(draft, parts, what, task, question, answer=found[0], shown=False)
     elif len(found) > 1:

@@ -13,8 +13,8 @@ from typing import Any
 from bot import actions, decisions, handoff, replies, step_up, unlinking
 from bot.draft import Draft, Letter, plain
 from bot.parts import Parts
-from bot.run import Run
-from bot.workflows import Ending, Slot, Step, StepLetter, ToolCall
+from bot.run import Run, start
+from bot.workflows import Ending, Slot, Step, StepLetter, ToolCall, Workflow
 from state import events as ev
 from tools.base import Outcome
 
@@ -208,11 +208,32 @@ async def decide(one: Run, step: Step) -> bool:
 
 async def _finish(one: Run, ending: Ending, reason: str) -> None:
     key = ending.say or reason
-    if ending.handoff:
+    if ending.ask:
+        slot = one.workflow.slots[ending.ask]
+        one.ask(ending.ask, one.text(ending.say or slot.ask or ""), _choices(one, slot))
+    elif ending.handoff:
         await _hand_over(one, ending.handoff, key, note=ending.note)
-        return
-    one.draft.say(one.text(key))
-    one.end("refused", reason)
+    else:
+        one.draft.say(one.text(key))
+        one.end(ending.outcome, reason)
+        if ending.workflow:
+            await _go_over(one, one.parts.workflows[ending.workflow])
+
+
+async def _go_over(one: Run, workflow: Workflow) -> None:
+    """Begin another workflow with what both of them want to know."""
+    ours, slots = one.workflow.user_slots(), one.slots()
+    known = {
+        name: slots[name]
+        for name, slot in workflow.user_slots().items()
+        if name in ours
+        and slots[name] is not None
+        and (slot.type, slot.choices) == (ours[name].type, ours[name].choices)
+    }
+    task = start(one.draft, workflow)
+    if known:
+        one.draft.emit(ev.SlotsSet(task=task, values=known, by="user", source=one.draft.last_in))
+    await run(one.draft, one.parts, task)
 
 
 async def _hand_over(one: Run, reason: str, key: str | None, *, note: str | None = None) -> None:

@@ -6,7 +6,6 @@ Calls no model and no tool; what is taken goes to the flow.
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +15,7 @@ from bot import countries, flow, zones
 from bot.answers import Said, values
 from bot.draft import Draft
 from bot.parts import Parts
+from bot.run import start
 from bot.workflows import Slot, Workflow
 from state import events as ev
 
@@ -48,11 +48,7 @@ def problem(workflow: Workflow, arguments: dict[str, Any]) -> str:
 
 async def begin(draft: Draft, parts: Parts, workflow: Workflow, proposed: dict[str, Any], said: Said) -> None:
     """Start the workflow's task, or go on with the one that is open, with whatever proposed values the rules take."""
-    task = _open_task(draft, workflow.name)
-    if task is None:
-        task = uuid.uuid4().hex
-        defaults = {name: slot.default for name, slot in workflow.slots.items() if slot.default is not None}
-        draft.emit(ev.TaskStarted(task=task, workflow=workflow.name, slots=defaults))
+    task = _open_task(draft, workflow.name) or start(draft, workflow)
     taken = _taken(draft, workflow, task, proposed, said)
     if taken:
         draft.emit(ev.SlotsSet(task=task, values=taken, by="user", source=draft.last_in))

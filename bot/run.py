@@ -16,6 +16,14 @@ from state import events as ev
 from state.session import Task
 
 
+def start(draft: Draft, workflow: Workflow) -> str:
+    """Begin a task of a workflow; answers its id."""
+    task = uuid.uuid4().hex
+    defaults = {name: slot.default for name, slot in workflow.slots.items() if slot.default is not None}
+    draft.emit(ev.TaskStarted(task=task, workflow=workflow.name, slots=defaults))
+    return task
+
+
 @dataclass(slots=True, kw_only=True)
 class Run:
     """One task being run in one turn. `anew`: its steps are to be run once more, on fresh facts."""

@@ -63,12 +63,17 @@ class Ending(Strict):
     """How a decision's outcome ends the task: the reply said, and for staff the reason of the ticket it opens.
 
     `say` absent: the reply that the decision names as its reason. A `handoff` reply may use `{ticket.number}`; `note`
-    is the reply that staff alone read on the ticket.
+    is the reply that staff alone read on the ticket. `ask`: the task does not end, this slot is asked for (with `say`,
+    or its own question). `workflow`: the one that goes on in its place, with the slots that both have. `outcome`: how
+    the log calls the end; `done` for an answer.
     """
 
     say: str | None = None
     handoff: str | None = None
     note: str | None = None
+    ask: str | None = None
+    workflow: str | None = None
+    outcome: Literal["refused", "done"] = "refused"
 
 
 class Again(Strict):
@@ -208,6 +213,11 @@ def load(folder: Path) -> dict[str, Workflow]:
     for workflow in found.values():
         if workflow.follow_up and workflow.follow_up not in found:
             raise errors.BadInput(f"workflow {workflow.name!r}: follow_up {workflow.follow_up!r} does not exist")
+        for ending in (ending for step in workflow.steps for ending in step.outcomes.values()):
+            if ending.workflow and ending.workflow not in found:
+                raise errors.BadInput(
+                    f"workflow {workflow.name!r}: it goes on with {ending.workflow!r}, which is not there"
+                )
     if not found:
         raise errors.BadInput(f"{folder}: no workflow (*.yaml) found; set CONFIG_DIR to a folder that has workflows/")
     return found
@@ -327,7 +337,8 @@ def _decision_problems(workflow: Workflow, step: Step, facts: dict[str, str | No
     for name in sorted(rule.slots):
         if "policy" not in getattr(workflow.slots.get(name), "set_by", ()):
             yield f"{step.decision} sets slot {name!r}, which must exist and be set by policy"
-    if any(ending.say is None for ending in step.outcomes.values()):
+    yield from _asked_problems(workflow, step)
+    if any(ending.say is None and ending.ask is None for ending in step.outcomes.values()):
         yield from (
             f"reply {name!r} is missing, a reason of {step.decision}"
             for name in sorted(rule.reasons - set(workflow.replies))
@@ -336,6 +347,16 @@ def _decision_problems(workflow: Workflow, step: Step, facts: dict[str, str | No
         if step.fact in facts or step.fact in workflow.slots or step.fact in RESERVED:
             yield f"the fact name {step.fact!r} is taken"
         facts[step.fact] = step.decision
+
+
+def _asked_problems(workflow: Workflow, step: Step) -> Iterator[str]:
+    """Whether what an outcome asks for is a slot with a question that the customer may set."""
+    for name, ending in step.outcomes.items():
+        slot = workflow.slots.get(ending.ask or "")
+        if ending.ask and (slot is None or "user" not in slot.set_by):
+            yield f"outcome {name!r} asks for {ending.ask!r}, which is no slot that the user sets"
+        elif slot and not (ending.say or slot.ask):
+            yield f"outcome {name!r} asks for {ending.ask!r} without words"
 
 
 def _said_problems(workflow: Workflow, step: Step, known: frozenset[str]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 options      what it must be told; app: the parts put together, the page's handler
 store        one SQLite file, committed before anything is answered
 records      Acme's customers and invoices; writes: each applied once for its key and entered in the ledger;
-             refunds: one kind of them; acme, acme_writes: the HTTP API over both
+             refunds, disputes, addresses, plans: the kinds; acme, acme_writes: the HTTP API over both
 messages     every message a phone sent or got; carrier: brings them across; twilio, phone: the two ends
 slack        the support team's workspace, its docstring tells the whole API. slack_door, slack_api, slack_methods: what
              the bot calls; slack_acts, slack_clicks, slack_wild: what people and tests do; slack_post, slack_socket:

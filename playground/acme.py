@@ -1,12 +1,13 @@
 """Acme's billing API over HTTP: tokens, pages, rate limit. The facts are in `records`, the writes in `acme_writes`."""
 
+import sqlite3
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from playground import acme_writes, faults, http, options, records, refunds, writes
+from playground import acme_writes, addresses, faults, http, options, plans, records, refunds, writes
 from playground.bucket import Bucket
 from playground.world import World
 
@@ -34,6 +35,7 @@ def build(world: World) -> web.Application:
             web.get("/v1/customers/{id}/invoices", api.list_invoices),
             web.get("/v1/customers/{id}/subscription", api.get_subscription),
             web.get("/v1/invoices/{id}", api.get_invoice),
+            web.get("/v1/plans", api.list_plans),
             *acme_writes.routes(world.store),
         ]
     )
@@ -54,20 +56,21 @@ class Acme:
     async def find_customers(self, request: web.Request) -> web.Response:
         """Find customers by exact phone or e-mail."""
         found = records.find_customers(phone=request.query.get("phone"), email=request.query.get("email"))
-        refunded = await self._store.read(refunds.days)
-        shown = [records.show_customer(c, today=_today(), refunded=refunded) for c in found]
-        return http.answer({"customers": shown})
+        return http.answer({"customers": await self._store.read(lambda db: [_customer(db, one) for one in found])})
 
     async def get_customer(self, request: web.Request) -> web.Response:
         """Answer one customer."""
         customer = _known(records.CUSTOMERS, request, "customer")
-        refunded = await self._store.read(refunds.days)
-        return http.answer(records.show_customer(customer, today=_today(), refunded=refunded))
+        return http.answer(await self._store.read(lambda db: _customer(db, customer)))
 
     async def get_subscription(self, request: web.Request) -> web.Response:
         """Answer a customer's subscription."""
         customer = _known(records.CUSTOMERS, request, "customer")
-        return http.answer(records.show_subscription(customer, today=_today()))
+        return http.answer(await self._store.read(lambda db: plans.show_subscription(db, customer, today=_today())))
+
+    async def list_plans(self, _: web.Request) -> web.Response:
+        """Answer all plans with their prices."""
+        return http.answer({"plans": plans.show_plans()})
 
     async def list_invoices(self, request: web.Request) -> web.Response:
         """Answer a customer's invoices, newest first, a page at a time."""
@@ -91,6 +94,17 @@ class Acme:
         refunded = await self._store.read(refunds.days)
         day = refunded.get(invoice.invoice_id)
         return http.answer(records.show_invoice(invoice, today=_today(), refunded_on=day))
+
+
+def _customer(db: sqlite3.Connection, customer: records.Customer) -> Json:
+    today = _today()
+    return records.show_customer(
+        customer,
+        today=today,
+        refunded=refunds.days(db),
+        plan=str(plans.show_subscription(db, customer, today=today)["plan"]),
+        address=addresses.current(db, customer),
+    )
 
 
 def _guarding(tokens: list[str], bucket: Bucket) -> Middleware:

@@ -10,6 +10,17 @@ TERM = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where bills go; `region` is empty where a country has none in its addresses."""
+
+    street: str
+    city: str
+    region: str
+    postal_code: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
     """One customer of Acme."""
 
@@ -22,7 +33,7 @@ class Customer:
     price: str
     seats: int
     time_zone: str
-    address: tuple[str, ...]
+    address: Address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +61,7 @@ CUSTOMERS = {
             price="49.00",
             seats=5,
             time_zone="America/New_York",
-            address=("12 Orchard Street", "Albany, NY 12207", "US"),
+            address=Address(street="12 Orchard Street", city="Albany", region="NY", postal_code="12207", country="US"),
         ),
         Customer(
             customer_id="C-1002",
@@ -62,7 +73,7 @@ CUSTOMERS = {
             price="900.00",
             seats=60,
             time_zone="America/Los_Angeles",
-            address=("400 Harbor Way", "Oakland, CA 94607", "US"),
+            address=Address(street="400 Harbor Way", city="Oakland", region="CA", postal_code="94607", country="US"),
         ),
     )
 }
@@ -99,7 +110,7 @@ def find_customers(*, phone: str | None, email: str | None) -> list[Customer]:
     ]
 
 
-def show_customer(customer: Customer, *, today: date, refunded: Mapping[str, date]) -> Json:
+def show_customer(customer: Customer, *, today: date, refunded: Mapping[str, date], plan: str, address: Json) -> Json:
     """Render a customer as the API gives it; `refunded` maps invoices to the day of their refund."""
     return {
         "customer_id": customer.customer_id,
@@ -107,28 +118,18 @@ def show_customer(customer: Customer, *, today: date, refunded: Mapping[str, dat
         "email": customer.email,
         "phone": customer.phone,
         "company": customer.company,
-        "plan": customer.plan,
+        "plan": plan,
         "time_zone": customer.time_zone,
-        "billing_address": list(customer.address),
+        "billing_address": address,
         "created_on": (today - timedelta(days=470)).isoformat(),
         "refunds_last_12_months": _recent_refunds(customer.customer_id, today, refunded),
     }
 
 
-def show_subscription(customer: Customer, *, today: date) -> Json:
-    """Render a customer's subscription."""
+def renews_on(customer: Customer, *, today: date) -> date:
+    """Tell when a customer's next month begins: it is billed once a month."""
     newest = min(i.age for i in INVOICES.values() if _is_renewal(i, customer))
-    return {
-        "subscription_id": customer.customer_id.replace("C-", "SUB-"),
-        "customer_id": customer.customer_id,
-        "plan": customer.plan,
-        "status": "active",
-        "amount": customer.price,
-        "currency": "USD",
-        "interval": "month",
-        "seats": customer.seats,
-        "renews_on": (today + timedelta(days=30 - newest)).isoformat(),
-    }
+    return today + timedelta(days=30 - newest)
 
 
 def show_invoice(invoice: Invoice, *, today: date, refunded_on: date | None) -> Json:

@@ -192,6 +192,9 @@ replies: {sorry: "No, not {terms.amount:money}."}
         ("{say: sorry}", "{}", "reply 'already_refunded' is missing, a reason of refund_eligibility"),
         ("eligibility_status: {set_by: [policy]}, ", "", "sets slot 'eligibility_status', which must exist"),
         ("{terms.amount:money}", "{terms.price}", "{terms.price} is not known here"),
+        ("{say: sorry}", "{ask: eligibility_status}", "asks for 'eligibility_status', which is no slot that the user"),
+        ("{say: sorry}", "{ask: invoice_id}", "outcome 'ineligible' asks for 'invoice_id' without words"),
+        ("{say: sorry}", "{say: sorry, workflow: refund}", "it goes on with 'refund', which is not there"),
         ("fact: terms", "fact: customer", "the fact name 'customer' is taken"),
     ],
 )
