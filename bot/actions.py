@@ -163,6 +163,10 @@ def _tell(one: Run, step: Step, outcome: Outcome) -> bool:
     if outcome.code in step.again:
         _once_more(one, step, step.again[outcome.code])
         return False
+    if outcome.reason == "rate":
+        draft.say(replies.render(words["too_often"], {"seconds": round(outcome.after or 60)}))
+        one.end("failed", outcome.reason)
+        return False
     refused = outcome.reason in {"rejected", "policy", "scope", "customer", "assurance"} and outcome.message
     draft.say(
         replies.render(words["action_refused"], {"message": outcome.message}) if refused else words["action_failed"]

@@ -22,9 +22,9 @@ from bot.inbox import Inbox
 from bot.jobs import Clock
 from bot.models import MODELS, prompts
 from bot.models.base import Model
-from bot.models.breaker import RetryPolicy
 from bot.models.guarded import Guarded
 from bot.models.offline import Offline
+from bot.models.patience import RetryPolicy
 from bot.outbox import Sender, composer
 from bot.parts import Parts
 from bot.threads import Threads
@@ -43,6 +43,7 @@ from state.store import Store
 from tools.catalog import Catalog
 from tools.gateway import Gateway
 from tools.http import Systems
+from tools.rates import Rates
 
 ROLES = {"serve": {"web", "worker", "clock"}, "web": {"web"}, "worker": {"worker"}, "clock": {"clock"}}
 DRAIN_S = 20.0
@@ -77,7 +78,8 @@ async def build(settings: Settings, roles: frozenset[str]) -> Services:
     hints = make_hints(settings.redis_url, settings.derive("hints"))
     systems = Systems.of(settings)
     adapters = _adapters(settings)
-    parts = _parts(settings, store, systems, adapters, rules.scopes("customer"), worker=name)
+    gateway = _gateway(settings, systems, hints, rules)
+    parts = _parts(settings, store, gateway, adapters, rules.scopes("customer"), worker=name)
     made: list[Services] = []  # filled below; what is made before needs a way to reach it
     worker = Worker(parts, hints, lambda done: _done(made[0], done))
     inbox = _inbox(store, hints, settings, rules, worker if "worker" in roles else None)
@@ -167,19 +169,23 @@ def _load(place: str) -> Any:  # noqa: ANN401 - whatever the table names; a test
     return getattr(import_module(module), name)
 
 
+def _gateway(settings: Settings, systems: Systems, hints: Hints, rules: Policies) -> Gateway:
+    """The one door to all tools of this deployment."""
+    rates = Rates(rules=rules.tools, allow=hints.allow)
+    return Gateway(Catalog.of(settings), systems, _count, rates=rates, policy_version=rules.version)
+
+
 def _parts(
     settings: Settings,
     store: Store,
-    systems: Systems,
+    gateway: Gateway,
     adapters: Mapping[str, Any],
     scopes: frozenset[str],
     *,
     worker: str,
 ) -> Parts:
     flows = workflows.load(settings.workflows_dir)
-    catalog = Catalog.of(settings)
-    functions.check(flows, catalog)
-    gateway = Gateway(catalog, systems, _count)
+    functions.check(flows, gateway.catalog)
     offline = Offline(flows)
     capabilities = {name: adapter.capabilities for name, adapter in adapters.items()}
     return Parts(
@@ -240,7 +246,7 @@ def _count(event: str, *, tool: str, reason: str, ms: int) -> None:
 
 def routes(services: Services) -> list[web.AbstractRouteDef]:
     """Every route of this process."""
-    health = pages.Health(services.parts, services.hints, lambda: services.accepting)
+    health = pages.Health(services.parts, services.hints, services.systems, lambda: services.accepting)
     found: list[web.AbstractRouteDef] = [*health.routes()]
     if "web" in services.roles:
         found += [*Api(services.parts, services.hints).routes(), *services.previews.routes()]

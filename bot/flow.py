@@ -179,6 +179,9 @@ async def _not_had(one: Run, step: Step, call: ToolCall, outcome: Outcome) -> bo
             one.ask(wrong, text, [])
     elif outcome.reason in step_up.REASONS:
         await step_up.ask(one)
+    elif outcome.reason == "rate":
+        one.draft.say(replies.render(one.parts.replies["too_often"], {"seconds": round(outcome.after or 60)}))
+        one.end("refused", outcome.reason)
     elif outcome.reason in {"policy", "scope", "step", "denied"}:
         one.end("refused", outcome.reason)
         one.draft.say(one.parts.replies["not_allowed"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -48,6 +50,9 @@ _MODEL_S = Histogram(
 )
 _TOKENS = _counter("model_tokens", "Tokens read and written", "backend", "model", "kind")
 _LOST = _counter("replies_lost", "Replies that never arrived; they went another way, or to staff", "channel")
+_SYSTEM_OPEN = Gauge(
+    "throughline_system_left_alone", "1 while an outside API is left alone", ("system",), registry=REGISTRY
+)
 _OUTBOX = Gauge("throughline_outbox_replies", "Replies by state", ("state",), registry=REGISTRY)
 _OUTBOX_AGE = Gauge("throughline_outbox_oldest_seconds", "Age of the oldest reply still to be sent", registry=REGISTRY)
 _LEASES_LOST = _counter("leases_lost", "Turns dropped because another worker had the session")
@@ -139,6 +144,12 @@ def outbox_is(counts: dict[str, int], oldest_s: float) -> None:
     for state, count in counts.items():
         _OUTBOX.labels(state).set(count)
     _OUTBOX_AGE.set(oldest_s)
+
+
+def systems_are(left_alone: Mapping[str, float | None]) -> None:
+    """Show which outside APIs are left alone after too many failures."""
+    for name, seconds in left_alone.items():
+        _SYSTEM_OPEN.labels(name).set(seconds is not None)
 
 
 def lease_lost() -> None:

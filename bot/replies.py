@@ -87,6 +87,7 @@ KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
             "action_settled_done": "",
             "action_settled_failed": "",
             "lookup_failed": "",
+            "too_often": "seconds",
             "not_allowed": "",
             "model_down": "",
             "model_down_person": "ticket.number",

@@ -12,6 +12,7 @@ from bot import api, metrics, observe
 from bot.parts import Parts
 from state import errors
 from state.hints import Hints
+from tools.http import Systems
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = observe.get_logger()
@@ -51,10 +52,11 @@ async def net(request: web.Request, handler: Handler) -> web.StreamResponse:
 class Health:
     """Liveness, readiness and metrics."""
 
-    def __init__(self, parts: Parts, hints: Hints, ready: Callable[[], bool]) -> None:
-        """`ready`: whether this process takes messages."""
+    def __init__(self, parts: Parts, hints: Hints, systems: Systems, ready: Callable[[], bool]) -> None:
+        """`systems`: the outside APIs; `ready`: whether this process takes messages."""
         self._parts = parts
         self._hints = hints
+        self._systems = systems
         self._ready = ready
 
     def routes(self) -> list[web.RouteDef]:
@@ -66,7 +68,7 @@ class Health:
         return api.answer({"status": "ok"})
 
     async def ready(self, _: web.Request) -> web.Response:
-        """Whether messages can be taken, with reasons; a dead Redis is a warning only."""
+        """Whether messages can be taken, with reasons; a dead Redis, or an outside API, is a warning only."""
         reasons, warnings = [], []
         if not self._ready():
             reasons.append("draining: the process is stopping")
@@ -76,6 +78,11 @@ class Health:
             reasons.append(f"database: {error}")
         if not self._hints.healthy:
             warnings.append("redis: hints do not reach other processes; replies may be up to 1 s late")
+        warnings += [
+            f"{name}: left alone after too many failures, asked again in {seconds:.0f} s"
+            for name, seconds in self._systems.left_alone().items()
+            if seconds is not None
+        ]
         status = {"status": "ready" if not reasons else "not ready", "reasons": reasons, "warnings": warnings}
         return api.answer(status, status=200 if not reasons else 503)
 
@@ -88,6 +95,7 @@ class Health:
             )
         figures = await self._parts.store.health()
         metrics.outbox_is({"open": figures["outbox_open"]}, figures["outbox_age_ms"] / 1000)
+        metrics.systems_are(self._systems.left_alone())
         body, content_type = metrics.exposed()
         return web.Response(body=body, headers={"Content-Type": content_type})
 

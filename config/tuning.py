@@ -59,6 +59,9 @@ class Tuning(BaseModel):
     confirmation_minutes: PerChannel = Field(default_factory=lambda: CONFIRMATION_MINUTES)
     approval_hours: Annotated[float, Field(gt=0, le=24 * 30)] = 72.0
     unknown_probe_s: Schedule = (5.0, 30.0, 120.0)
+    # outside APIs
+    system_failures: Count = 5
+    system_pause_s: Positive = 10.0
     # people
     holding_s: PerChannel = Field(default_factory=lambda: HOLDING_S)
     handoff_wait_s: Seconds = 300.0

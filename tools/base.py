@@ -181,9 +181,9 @@ class Outcome:
     """How a call ended. `state`: succeeded, failed (without effect) or unknown (a write that may have happened).
 
     `reason`: one word: not_found, rejected, invalid, unavailable, timeout, busy, denied, schema, defect, policy, scope,
-    step, assurance, customer, unknown_tool, changed. `code`: the other system's own word for a rejection.
+    step, assurance, customer, unknown_tool, changed, rate. `code`: the other system's own word for a rejection.
     `message`: for people and models. `result`: declared fields only, plain JSON. `attempts`: every call made for it,
-    none when the answer was `cached`.
+    none when the answer was `cached`. `after`: the seconds after which another try may do better, if that is known.
     """
 
     tool: str
@@ -196,6 +196,7 @@ class Outcome:
     code: str = ""
     ms: int = 0
     attempts: tuple[Attempt, ...] = ()
+    after: float | None = None
     cached: bool = False
     audit: tuple[Audit, ...] = ()
 

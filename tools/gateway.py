@@ -17,6 +17,7 @@ from tools import attempts, cache, policy, schema
 from tools.attempts import Proof, Tried
 from tools.base import Audit, Caller, Context, Outcome, Proposal, Systems, Tool
 from tools.catalog import Catalog
+from tools.rates import Rates, TooOften
 
 JSON = dict[str, Any]
 State = Literal["succeeded", "failed", "unknown"]
@@ -90,6 +91,7 @@ class _Call:
             code=tried.code,
             ms=ms,
             attempts=tried.attempts,
+            after=tried.after,
             cached=cached,
             audit=(line,),
         )
@@ -113,14 +115,24 @@ class Gateway:
     """Every call of a tool goes through here, whoever proposed it."""
 
     def __init__(
-        self, catalog: Catalog, systems: Systems, count: Count = _count_nothing, *, policy_version: str = ""
+        self,
+        catalog: Catalog,
+        systems: Systems,
+        count: Count = _count_nothing,
+        *,
+        rates: Rates | None = None,
+        policy_version: str = "",
     ) -> None:
-        """Take the tools, the outside APIs they may use, where to count, and which version of the policy decides."""
+        """Take the tools, the outside APIs they may use, where to count, and which version of the policy decides.
+
+        `rates`: how often a user may use them; without it, as often as they like.
+        """
         self.catalog = catalog
         self._systems = systems
         self._count = count
         self._policy = policy_version
         self._cache = cache.Cache()
+        self._rates = rates or Rates()
 
     def functions(self, names: Iterable[str] | None = None) -> list[Described]:
         """What a model is told about these tools (None: all), in the catalog's order; internal ones never."""
@@ -156,11 +168,13 @@ class Gateway:
             tool, checked = self._checked(tool, name, arguments, caller)
             if tool.kind == "transact":
                 raise errors.Rejected(f"{name} writes; that needs consent to its exact terms first", reason="policy")
+            plain = _plain(checked)
+            kept = self._kept(tool, plain, caller, fresh=fresh)
+            if kept is None:
+                await self._rates.check(tool, caller)
         except (errors.Rejected, errors.AskModel) as error:
             return self._refuse(call, error, arguments)
-        plain = _plain(checked)
         shown = _without_identity(tool, plain)
-        kept = self._kept(tool, plain, caller, fresh=fresh)
         if kept is not None:
             return self._counted(call.end("succeeded", kept, arguments=plain, shown=shown, cached=True))
         tried = await attempts.read(tool, checked, self._context(caller, timeout))
@@ -212,6 +226,7 @@ class Gateway:
         )
         try:
             tool, checked = self._rechecked(action, caller)
+            await self._rates.check(tool, caller)
         except (errors.Rejected, errors.AskModel) as error:
             return self._refuse(call, error, action.arguments)
         self._cache.forget(caller)
@@ -285,7 +300,8 @@ class Gateway:
         event: Literal["schema", "policy"] = "policy" if isinstance(error, errors.Rejected) else "schema"
         known = self.catalog.get(call.tool) is not None
         self._count(event, tool=call.tool if known else "unknown", reason=reason, ms=0)
-        tried = Tried(proof=Proof.NOT_NOW, reason=reason, message=str(error))
+        after = error.seconds if isinstance(error, TooOften) else None
+        tried = Tried(proof=Proof.NOT_NOW, reason=reason, message=str(error), after=after)
         return call.end(state, tried, arguments=_presentable(arguments), shown={}, verdict=reason)
 
     def _counted(self, outcome: Outcome) -> Outcome:

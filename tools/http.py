@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
@@ -12,7 +15,9 @@ import orjson
 from yarl import URL
 
 from state import errors
+from state.breaker import Breaker
 from tools import base, failures, mcp_client
+from tools.guard import Guarded
 from tools.request import Request
 
 if TYPE_CHECKING:
@@ -44,11 +49,17 @@ class Endpoint:
 class Systems:
     """The outside APIs by name. Opens nothing before the first request; `close` ends all connections."""
 
-    def __init__(self, endpoints: Mapping[str, Endpoint], servers: Mapping[str, McpSystem] | None = None) -> None:
-        """Take what is configured; an API that is not here answers AskHuman."""
+    def __init__(
+        self,
+        endpoints: Mapping[str, Endpoint],
+        servers: Mapping[str, McpSystem] | None = None,
+        breaker: Callable[[], Breaker] = Breaker,
+    ) -> None:
+        """Take what is configured; an API that is not here answers AskHuman. `breaker` makes one per API."""
         own = {name: System(name, endpoint, self._session) for name, endpoint in endpoints.items()}
         self._servers = servers or {}
-        self._systems: dict[str, base.System] = {**own, **self._servers}
+        every: dict[str, base.System] = {**own, **self._servers}
+        self._systems = {name: Guarded(name, system, breaker()) for name, system in every.items()}
         self._open: aiohttp.ClientSession | None = None
 
     @classmethod
@@ -58,9 +69,15 @@ class Systems:
         if settings.acme_api_base and settings.acme_api_token:
             token = settings.acme_api_token.get_secret_value()
             found["acme"] = Endpoint(base_url=settings.acme_api_base, token=token)
-        return cls(found, mcp_client.systems(settings.outside))
+        tuning = settings.tuning
+        servers = mcp_client.systems(settings.outside)
+        return cls(found, servers, lambda: Breaker(opens_after=tuning.system_failures, pause_s=tuning.system_pause_s))
 
-    def __getitem__(self, name: str) -> base.System:
+    def left_alone(self) -> dict[str, float | None]:
+        """Every API with the seconds until it is asked again after too many failures; None: it is asked."""
+        return {name: system.breaker.left(time.monotonic()) for name, system in self._systems.items()}
+
+    def __getitem__(self, name: str) -> Guarded:
         """One API by name; raises AskHuman when it is not configured."""
         try:
             return self._systems[name]
@@ -109,6 +126,8 @@ class System:
 
     async def request(self, request: Request, *, timeout: float) -> Any:  # noqa: ANN401  JSON
         """Send one request, once; answers the parsed JSON. Raises as `get` or `post` does, by its method."""
+        if timeout <= 0:
+            raise failures.NotSent(f"no time was left to ask {self.name}", reason="timeout")
         try:
             return await self._request(request, timeout)
         except failures.Uncertain as error:
@@ -118,8 +137,6 @@ class System:
             raise failures.Unavailable(str(error), after=error.after, reason=error.reason) from error
 
     async def _request(self, request: Request, timeout: float) -> Any:  # noqa: ANN401  JSON
-        if timeout <= 0:
-            raise failures.NotSent(f"no time was left to ask {self.name}", reason="timeout")
         limits = aiohttp.ClientTimeout(total=timeout, connect=min(CONNECT_MAX, timeout * CONNECT_SHARE))
         with _named(self.name):
             async with self._session().request(
@@ -202,7 +219,14 @@ def _said(body: bytes) -> tuple[str, str]:
 
 
 def retry_after(value: str | None) -> float | None:
-    """The seconds of a Retry-After header; a date, or nonsense, counts as nothing said."""
-    if value is None or not value.strip().isdecimal() or len(value) > 9:
+    """The seconds of a Retry-After header, from now where it names a date; nonsense counts as nothing said."""
+    if value is None or len(value) > 40:
         return None
-    return float(value)
+    if value.strip().isdecimal():
+        return float(value) if len(value) < 10 else None
+    try:
+        until = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return max(0.0, (until - datetime.now(UTC)).total_seconds())

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.models.base import Model, ModelDown, ModelRefused, ModelWrong, Prompt, Reply, Usage
-from bot.models.breaker import Breaker, ModelError, RetryPolicy, next_wait
+from bot.models.patience import ModelError, RetryPolicy, next_wait
+from state.breaker import Breaker
 
 Verb = Literal["plan", "generate"]
 Outcome = Literal["ok", "down", "wrong", "refused", "paused"]
@@ -66,7 +67,7 @@ class Guarded:
     def __post_init__(self) -> None:
         """Carry the inner model's name."""
         self.name = self.inner.name
-        self._breaker = self.breaker or Breaker(policy=self.policy)
+        self._breaker = self.breaker or _breaker(self.policy)
 
     def listening(self, on_call: OnCall) -> Guarded:
         """Give a view of the same model that tells its attempts to `on_call`: one turn's own record."""
@@ -151,6 +152,10 @@ class Guarded:
 
     def _ms_since(self, began: float) -> int:
         return round((self.clock() - began) * 1000)
+
+
+def _breaker(policy: RetryPolicy) -> Breaker:
+    return Breaker(opens_after=policy.opens_after, pause_s=policy.pause, probe_s=policy.shortest)
 
 
 async def _call(model: Model, question: _Question, *, timeout: float) -> Reply:

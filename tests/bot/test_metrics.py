@@ -63,6 +63,14 @@ def test_an_emptied_outbox_shows_zero() -> None:
     assert "throughline_outbox_oldest_seconds 0.0" in shown()
 
 
+def test_systems_left_alone_are_shown() -> None:
+    """One while nobody asks it, zero else."""
+    metrics.systems_are({"acme": 3.0, "shop": None})
+    assert 'throughline_system_left_alone{system="acme"} 1.0' in shown()
+    metrics.systems_are({"acme": None, "shop": None})
+    assert 'throughline_system_left_alone{system="acme"} 0.0' in shown()
+
+
 def test_observing_loads_no_vendor() -> None:
     """The log and the figures are cheap to import: no SDK, no database, no web server."""
     code = (

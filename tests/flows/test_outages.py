@@ -20,7 +20,12 @@ async def test_acme_is_down(stage: Stage) -> None:
     """The bot says so and is back as soon as Acme is."""
     web = await stage.web(customer=KIM)
     await stage.outside.break_acme("error", "/v1/*", times=1_000)
-    assert "does not answer right now" in (await web.ask("check invoice 18492"))["text"]
+    for _ in range(2):
+        assert "does not answer right now" in (await web.ask("check invoice 18492"))["text"]
+    async with stage.http.get(f"{stage.place.url}/readyz") as response:
+        ready = await response.json()
+    assert ("ready", 1) == (ready["status"], len(ready["warnings"]))
+    assert "acme: left alone after too many failures" in ready["warnings"][0]
 
     await stage.outside.mend()
 

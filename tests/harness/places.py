@@ -53,6 +53,7 @@ FAST: dict[str, Any] = {
     "attempt_backoff_s": [0.0, 0.1, 0.2, 0.3, 0.5],
     "poison_window_s": 1.0,
     "unknown_probe_s": [0.3, 0.6, 1.2],
+    "system_pause_s": 0.3,
     "holding_s": {},  # on a busy machine any turn may be slow; who tests the holding line asks for it
 }
 

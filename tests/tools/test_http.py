@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,6 +15,7 @@ from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
 from config.outside import Outside
+from config.tuning import Tuning
 from state import errors
 from tests.tools.shop import hang_up
 from tools import failures, http
@@ -73,7 +76,7 @@ async def system() -> AsyncIterator[System]:
     app.router.add_route("*", "/v1/{word}", answer)
     async with TestServer(app, host="127.0.0.1") as server:
         systems = Systems({"acme": Endpoint(base_url=str(server.make_url("")).rstrip("/"), token="secret")})
-        yield cast("System", systems["acme"])
+        yield cast("System", systems["acme"].inner)
         await systems.close()
 
 
@@ -172,9 +175,9 @@ def test_a_system_that_is_not_connected() -> None:
 def test_systems_of_settings() -> None:
     """Acme is there when its address and token are."""
     settings: Any = SimpleNamespace(
-        acme_api_base="http://127.0.0.1:1/acme", acme_api_token=SecretStr("t"), outside=Outside()
+        acme_api_base="http://127.0.0.1:1/acme", acme_api_token=SecretStr("t"), outside=Outside(), tuning=Tuning()
     )
-    assert cast("System", Systems.of(settings)["acme"])._base == "http://127.0.0.1:1/acme"
+    assert cast("System", Systems.of(settings)["acme"].inner)._base == "http://127.0.0.1:1/acme"
     settings.acme_api_token = None
     with pytest.raises(errors.AskHuman):
         Systems.of(settings)["acme"]
@@ -182,8 +185,26 @@ def test_systems_of_settings() -> None:
 
 @pytest.mark.parametrize(
     "value, seconds",
-    [("3", 3.0), (" 0 ", 0.0), (None, None), ("", None), ("-1", None), ("Wed, 21 Oct 2015 07:28:00 GMT", None)],
+    [
+        ("3", 3.0),
+        (" 0 ", 0.0),
+        (None, None),
+        ("", None),
+        ("-1", None),
+        ("9" * 10, None),
+        ("9" * 50, None),
+        ("soon", None),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
+        ("Wed, 21 Oct 2015 07:28:00", 0.0),
+    ],
 )
 def test_reading_retry_after(value: str | None, seconds: float | None) -> None:
-    """Seconds count; a date or nonsense counts as nothing said."""
+    """Seconds count, a date that is past is now, and nonsense counts as nothing said."""
     assert seconds == http.retry_after(value)
+
+
+def test_a_date_to_come_is_waited_for() -> None:
+    """As RFC 9110 has it."""
+    found = http.retry_after(format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True))
+    assert found is not None
+    assert 50 < found <= 60

@@ -106,7 +106,7 @@ async def test_a_write_whose_answer_is_lost_happens_once(shop: tuple[Stripe, Gat
 async def test_a_wrong_key_is_for_a_person(shop: tuple[Stripe, Gateway]) -> None:
     """It is not said to a customer, and it is not in any answer."""
     stripe, gateway = shop
-    gateway._systems["stripe"]._headers["Authorization"] = "Bearer wrong"  # type: ignore[attr-defined]
+    gateway._systems["stripe"].inner._headers["Authorization"] = "Bearer wrong"  # type: ignore[attr-defined]
     outcome = await look_up(gateway, "get_charge", {"charge": "ch_3"})
     assert ("failed", "denied") == (outcome.state, outcome.reason)
     assert "wrong" not in outcome.message

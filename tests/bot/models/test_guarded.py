@@ -8,10 +8,10 @@ import time
 import pytest
 
 from bot.models.base import Model, ModelDown, ModelRefused, ModelWrong
-from bot.models.breaker import RetryPolicy
 from bot.models.guarded import Attempt, Guarded
 from bot.models.openai_chat import OpenAIChat
 from bot.models.openai_responses import OpenAIResponses
+from bot.models.patience import RetryPolicy
 from tests.openai_prompts import prompt_of, user
 from tests.openai_server import OpenAIServer, Step, call_badly, fault, say
 

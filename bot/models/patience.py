@@ -1,4 +1,4 @@
-"""When to leave a failing backend alone, and how long to wait before asking again. Calls nothing, knows no clock."""
+"""How patient we are with a model: how long to wait before asking again. Calls nothing, knows no clock."""
 
 from __future__ import annotations
 
@@ -39,31 +39,3 @@ def next_wait(policy: RetryPolicy, error: ModelError, *, failures: int, left: fl
         backoff = min(policy.max_wait, policy.first_wait * 2.0 ** (failures - 1))
         wait = max(backoff * (1 - chance / 2), error.after or 0.0)
     return wait if wait is not None and wait + policy.shortest <= left else None
-
-
-@dataclass(slots=True, kw_only=True)
-class Breaker:
-    """Leaves a backend alone after several failures in a row, then lets one call through to see whether it is back."""
-
-    policy: RetryPolicy
-    failures: int = 0
-    open_until: float = 0.0
-    probing: bool = False
-
-    def wait(self, now: float) -> float:
-        """Tell how many seconds are left before a call may pass; 0: pass. The first to pass again is the probe."""
-        if self.failures < self.policy.opens_after:
-            return 0.0
-        if self.probing or now < self.open_until:
-            return max(self.open_until - now, self.policy.shortest)
-        self.probing = True
-        return 0.0
-
-    def settle(self, *, reached: bool | None, now: float) -> None:
-        """Count what became of a call; even a wrong answer shows that the backend is there. None: not known."""
-        self.probing = False
-        if reached is None:
-            return
-        self.failures = 0 if reached else self.failures + 1
-        if self.failures >= self.policy.opens_after:
-            self.open_until = now + self.policy.pause
