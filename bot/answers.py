@@ -95,6 +95,7 @@ async def _button(draft: Draft, parts: Parts, what: Said) -> bool:
             if draft.session.task is not task:
                 draft.emit(ev.TaskResumed(task=task.id))
             if task.question.action and _contradicts_itself(what, task.question, offered):
+                draft.emit(ev.Refused(what="answer", reason="contradictory"))
                 draft.again = True
                 await flow.run(draft, parts, task.id)
             else:
@@ -103,6 +104,7 @@ async def _button(draft: Draft, parts: Parts, what: Said) -> bool:
             return True
     if what.texts:
         return False
+    draft.emit(ev.Refused(what="answer", reason="stale"))
     draft.say(parts.replies["already_done" if _just_done(draft) else "stale_choice"])
     return True
 
@@ -130,7 +132,9 @@ def _stray(draft: Draft, parts: Parts, what: Said) -> bool:
     if asked and not verdict:
         approvals.withdraw(draft, parts, asked)
         return True
-    draft.say(parts.replies[_stray_reply(draft, yes=verdict)])
+    key = _stray_reply(draft, yes=verdict)
+    draft.emit(ev.Refused(what="answer", reason=key))
+    draft.say(parts.replies[key])
     return True
 
 
@@ -189,10 +193,12 @@ async def _answer(
         return
     elif _counts(draft, what, question, shown=shown, patience_ms=_patience_ms(parts)):
         if question.expires is not None and draft.opened.now > question.expires:
+            draft.emit(ev.Refused(what="answer", reason="late"))
             draft.late = question.action
         else:
             draft.consented = question.action
     else:
+        draft.emit(ev.Refused(what="answer", reason="early"))
         draft.again = True
     await flow.run(draft, parts, task.id)
 

@@ -197,7 +197,9 @@ def _parts(
         workflows=flows,
         replies=replies.load(settings.config_file("replies.yaml")),
         functions=functions.offered(gateway, flows),
-        instructions=prompts.read(settings.config_file("prompts"), "plan"),
+        instructions=prompts.marked(
+            prompts.read(settings.config_file("prompts"), "plan"), settings.derive("mark of the instructions")
+        ),
         capabilities=capabilities,
         scopes=scopes,
         worker=worker,

@@ -49,9 +49,12 @@ def problem(workflow: Workflow, arguments: dict[str, Any]) -> str:
 async def begin(draft: Draft, parts: Parts, workflow: Workflow, proposed: dict[str, Any], said: Said) -> None:
     """Start the workflow's task, or go on with the one that is open, with whatever proposed values the rules take."""
     task = _open_task(draft, workflow.name) or start(draft, workflow)
-    taken = _taken(draft, workflow, task, proposed, said)
+    taken, unsaid = _taken(draft, workflow, task, proposed, said)
     if taken:
         draft.emit(ev.SlotsSet(task=task, values=taken, by="user", source=draft.last_in))
+    if unsaid:
+        message = f"not what the customer said: {', '.join(unsaid)}"
+        draft.emit(ev.ToolRefused(tool=workflow.name, reason="unsaid", message=message))
     await flow.run(draft, parts, task)
 
 
@@ -83,20 +86,28 @@ def _open_task(draft: Draft, workflow: str) -> str | None:
     return waiting.id
 
 
-def _taken(draft: Draft, workflow: Workflow, task_id: str, proposed: dict[str, Any], said: Said) -> dict[str, Any]:
-    """The values that are set. What was not said is remembered from the conversation, where the slot allows it."""
+def _taken(
+    draft: Draft, workflow: Workflow, task_id: str, proposed: dict[str, Any], said: Said
+) -> tuple[dict[str, Any], list[str]]:
+    """The values that are set, and the slots whose proposed value the rules do not take.
+
+    What was not said is remembered from the conversation, where the slot allows it.
+    """
     task = draft.session.find_task(task_id)
     heard = _heard(draft, said)
     taken: dict[str, Any] = {}
+    unsaid: list[str] = []
     for name, slot in workflow.user_slots().items():
         names = (name, *slot.aliases)
         given = next((proposed[n] for n in names if _is_given(proposed.get(n))), None)
         value = _checked(draft, name, slot, given, heard) if given is not None else None
+        if given is not None and value is None and not (task and task.value(name) == given):
+            unsaid.append(name)
         if value is None and slot.remember and not draft.unproven and task and task.value(name) is None:
             value = next((draft.session.entities[n].value for n in names if n in draft.session.entities), None)
         if value is not None and not (task and task.value(name) == value):
             taken[name] = value
-    return taken
+    return taken, unsaid
 
 
 def _heard(draft: Draft, said: Said) -> list[str]:

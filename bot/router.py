@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot import context, flow, handoff, proposals, replies
+from bot import context, flow, handoff, proposals, replies, saying
 from bot.answers import Said
 from bot.draft import Draft
 from bot.models.base import Call, ModelDown, ModelRefused, ModelWrong, Reply
@@ -75,7 +75,7 @@ async def _speak(talk: Talk, text: str) -> bool:
     after it must mean the terms.
     """
     draft, parts = talk.draft, talk.parts
-    words = _fitting(text, min(LONGEST_REPLY, parts.capabilities[draft.channel].text_limit))
+    words = _permitted(talk, _fitting(text, min(LONGEST_REPLY, parts.capabilities[draft.channel].text_limit)))
     if not words:
         talk.strikes += 1
         return False
@@ -89,6 +89,18 @@ async def _speak(talk: Talk, text: str) -> bool:
     elif question and question.choices:
         draft.offer([{"label": c["label"], "value": c["token"]} for c in question.choices], question.id)
     return True
+
+
+def _permitted(talk: Talk, words: str) -> str:
+    """What may be said of the model's own words; what may not is on record."""
+    ours = talk.parts.instructions
+    if saying.gives_away(words, ours.text, ours.mark):
+        talk.draft.emit(ev.Refused(what="words", reason="instructions"))
+        return ""
+    safe = saying.without_links(words, talk.parts.settings.origins())
+    if safe != words:
+        talk.draft.emit(ev.Refused(what="words", reason="link"))
+    return safe.strip()
 
 
 def _fitting(text: str, limit: int) -> str:

@@ -39,6 +39,9 @@ class Talk:
         Each of them needs a result: a provider refuses a conversation in which a call has none.
         """
         calls = reply.calls[:most]
+        if len(calls) > 1:
+            more = f"{len(reply.calls) - 1} more at once were not carried out"
+            self.draft.emit(ev.ToolRefused(tool=self._shown(calls[0].name), reason="together", message=more))
         if reply.items:
             self.lines.append(Line(role="assistant", items=reply.items))
         self.lines += [Line(role="call", call=call) for call in calls]

@@ -52,6 +52,7 @@ __all__ = [
     "MessageReceived",
     "ModelCalled",
     "NoteWritten",
+    "Refused",
     "ReplyQueued",
     "SessionForwarded",
     "SlotsSet",
@@ -247,6 +248,15 @@ class ToolRefused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Something was not let through. `what`: answer (to a question), words (a model's) or act (of staff, `by` whom)."""
+
+    what: str
+    reason: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActionProposed:
     """A write was worked out in full and waits for consent. `terms` is the exact text shown."""
 
@@ -345,13 +355,13 @@ Event = (
     | ActionProposed | ActionMoved | ApprovalRequested | ApprovalDecided | ApprovalExpired
     | TicketOpened | TicketChanged | TicketClosed | StaffTookOver | StaffHandedBack | StaffReplied | StaffResolved
     | StaffAsked | NoteWritten | HandoffTimedOut | ConsentChanged | CodeSent | CodeChecked | IdentityUnlinked
-    | ReplyQueued | DeliveryFailed | MessageQuarantined | TurnDegraded
+    | ReplyQueued | DeliveryFailed | MessageQuarantined | TurnDegraded | Refused
 )  # fmt: skip
 
 Recorded = (
     IntentRouted | ModelCalled | ToolFailed | ToolRefused | MessageQuarantined | TurnDegraded
     | StaffReplied | StaffResolved | StaffAsked | NoteWritten | HandoffTimedOut | CodeSent | CodeChecked
-    | DeliveryFailed
+    | DeliveryFailed | Refused
 )  # fmt: skip
 """Events that change nothing: for turns, and for people who read the log."""
 

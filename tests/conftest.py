@@ -23,7 +23,12 @@ from tests import servers
 
 HOME = "TL_TEST_HOME"  # the run's folder, made by the controlling process and inherited by its workers
 MARKS = {"postgres_server": "postgres", "own_postgres": "postgres", "redis_server": "redis", "own_redis": "redis"}
-SHARED_SERVERS = ("tests/security/", "tests/channels/mail/test_mail_fetch.py", "tests/flows/test_mail_ways.py")
+SHARED_SERVERS = (
+    "tests/security/",
+    "tests/attacks/",
+    "tests/channels/mail/test_mail_fetch.py",
+    "tests/flows/test_mail_ways.py",
+)
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost", "0.0.0.0", "::", ""})  # compared, not bound
 
 for _name in [name for name in os.environ if name.removesuffix("_FILE") in NAMES or name == "FAULT"]:

@@ -68,6 +68,7 @@ def act(
     events = yield from _events(vault, case, row)
     if isinstance(events, Refusal):
         yield from _forget(given, row, seq)
+        yield from _refused(vault, row, ev.Refused(what="act", reason=events.reason, by=who.id))
         refused = Acted(done=False, reason=events.reason, message=events.message, session_id=row["id"])
         return refused, None
     ready = yield from _write(vault, row, events, pace)
@@ -121,6 +122,12 @@ def _forget(given: StaffAct, row: Row, seq: int) -> Tx[None]:
         session_id=row["id"],
         seq=seq,
     )
+
+
+def _refused(vault: Vault, row: Row, event: ev.Refused) -> Tx[None]:
+    """Put on record what was not done, beside whatever turn runs: it gives nobody anything to do."""
+    yield from log.append(vault, row, [log.Entry(event)])
+    yield query("UPDATE sessions SET next_seq = :after WHERE id = :id", after=row["next_seq"] + 1, id=row["id"])
 
 
 def _write(vault: Vault, row: Row, events: list[ev.Event], pace: Pace) -> Tx[Ready]:

@@ -220,12 +220,13 @@ async def test_an_approval_is_given_once(store: Store) -> None:
     ],
 )
 async def test_what_may_not_be_decided_is_not(store: Store, who: Who, more: dict[str, Any], reason: str) -> None:
-    """The wrong role, other arguments, another action, another ticket: said, and nothing changes."""
+    """The wrong role, other arguments, another action, another ticket: said and on record, and nothing changes."""
     await asked(store)
     before = await kinds(store)
     refused = await decide(store, who=who, **more)
     assert (False, reason) == (refused.done, refused.reason)
-    assert (before, "awaiting_approval") == (await kinds(store), await state_of(store))
+    told = [] if reason == "no_ticket" else ["Refused"]
+    assert ([*before, *told], "awaiting_approval") == (await kinds(store), await state_of(store))
     assert (await decide(store)).done
 
 

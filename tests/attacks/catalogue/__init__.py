@@ -1,0 +1,10 @@
+"""Every attack, by its name. A new one is a row in one of these modules, and stands in docs/attacks.md from then on."""
+
+from __future__ import annotations
+
+from tests.attacks.attack import Attack
+from tests.attacks.catalogue import arguments, tools
+
+ATTACKS: tuple[Attack, ...] = (*tools.ATTACKS, *arguments.ATTACKS)
+BY_NAME = {attack.name: attack for attack in ATTACKS}
+assert len(BY_NAME) == len(ATTACKS), "two attacks have one name"
