@@ -2,4 +2,7 @@
 
 PACKS = {
     "billing": "tools.packs.billing",
+    "disputes": "tools.packs.disputes",
+    "account": "tools.packs.account",
+    "text": "tools.packs.text",
 }

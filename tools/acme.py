@@ -56,6 +56,16 @@ class Page(Sent):
     next_cursor: str | None = None
 
 
+class ScheduledChange(Sent):
+    """A change of a subscription that is still to come."""
+
+    plan: str
+    seats: int
+    amount: str
+    currency: str
+    effective_on: date
+
+
 class Subscription(Sent):
     """A subscription as Acme knows it."""
 
@@ -65,7 +75,66 @@ class Subscription(Sent):
     amount: str
     currency: str
     interval: str
+    seats: int
     renews_on: date
+    scheduled_change: ScheduledChange | None = None
+
+
+class Plan(Sent):
+    """A plan as Acme offers it."""
+
+    plan: str
+    amount: str
+    currency: str
+    seats_included: int
+    seat_amount: str
+    seats_most: int
+
+
+class Change(ScheduledChange):
+    """A change of a subscription as it was agreed to."""
+
+    change_id: str
+    customer_id: str
+    key: str
+
+
+class Address(Sent):
+    """An address as Acme knows it."""
+
+    street: str
+    city: str
+    region: str
+    postal_code: str
+    country: str
+
+
+class Addressed(Sent):
+    """A customer, as far as their bills go somewhere."""
+
+    billing_address: Address
+
+
+class AddressChange(Address):
+    """A new address as it was put on file."""
+
+    address_id: str
+    customer_id: str
+    key: str
+
+
+class Dispute(Sent):
+    """A dispute as Acme knows it."""
+
+    dispute_id: str
+    invoice_id: str
+    customer_id: str
+    key: str
+    reason: str
+    amount: str
+    currency: str
+    status: str
+    created_at: datetime
 
 
 class Refund(Sent):

@@ -1,4 +1,4 @@
-"""Acme's billing: customers, invoices, subscriptions, refunds. Speaks to its API only through the context."""
+"""Acme's billing: customers, invoices, refunds. Speaks to its API only through the context."""
 
 from __future__ import annotations
 
@@ -184,30 +184,6 @@ async def _owned(invoice_id: str, customer_id: str, context: Context) -> acme.In
     return found
 
 
-class Subscription(Record):
-    """The customer's subscription."""
-
-    plan: str
-    status: str
-    amount: str
-    interval: str
-    renews_on: date
-
-
-@tool(kind="lookup", scopes=(READ,), cache_s=60)
-async def get_subscription_status(arguments: OwnAccount, context: Context) -> Subscription:
-    """Look up the customer's subscription: plan, status, price, day of renewal."""
-    data = await context.get(acme.NAME, f"/v1/customers/{quote(arguments.customer_id, safe='')}/subscription")
-    found = acme.Subscription.model_validate(data)
-    return Subscription(
-        plan=found.plan,
-        status=found.status,
-        amount=f"{found.amount} {found.currency}",
-        interval=found.interval,
-        renews_on=found.renews_on,
-    )
-
-
 class RefundRequest(Record):
     """The exact terms of a refund."""
 
@@ -331,7 +307,6 @@ TOOLS = [
     get_invoice,
     search_invoices,
     get_customer,
-    get_subscription_status,
     get_refund,
     create_refund_request,
     find_customer,

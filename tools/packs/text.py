@@ -1,0 +1,41 @@
+"""Transforms of text: bounded, by rule, and they say what they are not sure of. They reach no other system."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from state.identity import Assurance
+from tools import addresses
+from tools.base import Context, tool
+from tools.packs.billing import Record
+
+Part = Literal["street", "city", "region", "postal_code", "country"]
+
+
+class AddressText(Record):
+    """An address as somebody wrote it; lines such as `city: Boston` name a part."""
+
+    text: Annotated[str, Field(min_length=1, max_length=addresses.LONGEST, description="The address as it was written")]
+
+
+class NormalizedAddress(Record):
+    """An address in its parts. `unsure`: the parts that are missing or not certain; ask for them."""
+
+    street: Annotated[str | None, Field(max_length=addresses.LONGEST)]
+    city: Annotated[str | None, Field(max_length=addresses.LONGEST)]
+    region: Annotated[str | None, Field(max_length=addresses.LONGEST)]
+    postal_code: Annotated[str | None, Field(max_length=addresses.LONGEST)]
+    country: Annotated[str | None, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166 code of two letters")]
+    unsure: Annotated[list[Part], Field(max_length=5)]
+
+
+@tool(kind="transform", assurance=Assurance.CLAIMED)
+async def normalize_address(arguments: AddressText, context: Context) -> NormalizedAddress:  # noqa: ARG001 - one shape
+    """Split a postal address into street, city, region, postal code and country code, and name what is unsure."""
+    found = addresses.read(arguments.text)
+    return NormalizedAddress.model_validate({name: getattr(found, name) for name in NormalizedAddress.model_fields})
+
+
+TOOLS = [normalize_address]
