@@ -4,7 +4,7 @@
 PYTHON ?= python3
 PY := .venv/bin/python
 UV := .tools/bin/uv
-SOURCES := $(wildcard .ci config state channels tools bot playground tests evals bench)
+SOURCES := $(wildcard .ci config state channels tools bot playground examples tests evals bench)
 
 export PIP_ROOT_USER_ACTION := ignore
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

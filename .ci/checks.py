@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ("config", "state", "channels", "tools", "bot", "playground")
-ALL = (*SHIPPED, "tests", "evals", "bench", ".ci")
+ALL = (*SHIPPED, "examples", "tests", "evals", "bench", ".ci")
 MAX_BODY, MAX_FILE = 40, 400
 ELSEWHERE = ("migrations/versions", "bench/side_by_side")  # generated; other frameworks' programs, as they are compared
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("config", "state", "channels", "tools", "bot", "playground", "tests", "evals", "bench")
+PACKAGES = ("config", "state", "channels", "tools", "bot", "playground", "examples", "tests", "evals", "bench")
 
 FAILED = 1  # pytest's word for tests that failed; a run that broke is not tried again
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as check; check(['--no-logo'])"

@@ -6,13 +6,13 @@ import inspect
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol, TypedDict, TypeVar, Unpack, get_type_hints
+from typing import Any, Literal, Protocol, TypedDict, Unpack
 
 from pydantic import BaseModel
 
 from state import errors
 from state.identity import Assurance
-from tools import schema
+from tools import schema, signature
 from tools.request import Request
 
 Kind = Literal["lookup", "transform", "transact"]
@@ -212,10 +212,6 @@ class Proposal:
     audit: tuple[Audit, ...] = ()
 
 
-A = TypeVar("A", bound=BaseModel)
-R = TypeVar("R", bound=BaseModel)
-
-
 class Options(TypedDict, total=False):
     """What `@tool` may say besides, as `Tool` explains it."""
 
@@ -230,42 +226,29 @@ class Options(TypedDict, total=False):
 
 def tool(
     *, kind: Kind, scopes: tuple[str, ...] = (), **more: Unpack[Options]
-) -> Callable[[Callable[[A, Context], Awaitable[R]]], Tool]:
+) -> Callable[[Callable[..., Awaitable[BaseModel]]], Tool]:
     """Turn `async def name(arguments: Model, context: Context) -> Model` into a tool; models read its docstring.
 
-    It registers nothing: a pack lists its tools in `TOOLS`. Raises BadInput naming the tool and what is wrong with it.
+    Typed parameters may stand in the place of the model. It registers nothing: a pack lists its tools in `TOOLS`.
+    Raises BadInput naming the tool and what is wrong with it.
     """
 
-    def made(run: Callable[[A, Context], Awaitable[R]]) -> Tool:
-        name = getattr(run, "__name__", "?")
-        arguments, result = _models(name, run)
+    def made(run: Callable[..., Awaitable[BaseModel]]) -> Tool:
+        found = signature.read(run, Context)
         return declare(
             Tool(
-                name=name,
+                name=getattr(run, "__name__", "?"),
                 kind=kind,
                 description=inspect.getdoc(run) or "",
-                arguments=arguments,
-                result=result,
-                run=run,
+                arguments=found.arguments,
+                result=found.result,
+                run=found.run,
                 scopes=frozenset(scopes),
                 **more,
             )
         )
 
     return made
-
-
-def _models(name: str, run: Callable[..., Any]) -> tuple[type[BaseModel], type[BaseModel]]:
-    hints = get_type_hints(run)
-    result = hints.pop("return", None)
-    models = [hint for hint in hints.values() if isinstance(hint, type) and issubclass(hint, BaseModel)]
-    right = len(hints) == 2 and len(models) == 1 and isinstance(result, type) and issubclass(result, BaseModel)
-    if not (right and inspect.iscoroutinefunction(run)):
-        raise errors.BadInput(
-            f"tool {name}: write it as `async def {name}(arguments: Arguments, context: Context) -> Result`,"
-            " where Arguments and Result are pydantic models"
-        )
-    return models[0], result
 
 
 def declare(given: Tool) -> Tool:
