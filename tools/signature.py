@@ -24,8 +24,8 @@ class Signature(NamedTuple):
 def read(run: Callable[..., Any], context: type) -> Signature:
     """The signature of `async def name(arguments: Model, context: Context) -> Model`, or of one with plain parameters.
 
-    Plain parameters (`invoice_id: InvoiceId, context: Context`) become the fields of a closed model; the context may
-    then be left out by a function that needs none. Raises BadInput naming the function and how to write it.
+    Plain parameters (`invoice_id: InvoiceId, context: Context`) become the fields of a closed model. A function that
+    needs no context need not take it. Raises BadInput naming the function and how to write it.
     """
     name = getattr(run, "__name__", "?")
     hints = get_type_hints(run, include_extras=True)
@@ -36,8 +36,8 @@ def read(run: Callable[..., Any], context: type) -> Signature:
             f"tool {name}: write it as `async def {name}(arguments: Arguments, context: Context) -> Result`,"
             " where Arguments and Result are pydantic models; or with typed parameters instead of Arguments"
         )
-    if len(given) == 1 and len(hints) == 2 and _is_model(model := next(iter(given.values()))):
-        return Signature(model, result, run)
+    if len(given) == 1 and _is_model(model := next(iter(given.values()))):
+        return Signature(model, result, run if len(hints) == 2 else lambda arguments, _: run(arguments))
     return Signature(_closed(name, given, run), result, _spread(run, context, hints))
 
 

@@ -77,11 +77,6 @@ async def untyped(arguments, context):  # type: ignore[no-untyped-def]  # noqa: 
     """Do something."""
 
 
-async def one_argument(arguments: Key) -> Receipt:
-    """Do something."""
-    return Receipt(order=1)
-
-
 async def no_model(arguments: Key, context: Context) -> dict[str, int]:
     """Do something."""
     return {}
@@ -129,7 +124,6 @@ def test_plain_defaults() -> None:
         (loose, {"kind": "lookup"}, "extra='forbid'"),
         (loose_result, {"kind": "lookup"}, "extra='forbid'"),
         (untyped, {"kind": "lookup"}, "write it as"),
-        (one_argument, {"kind": "lookup"}, "write it as"),
         (no_model, {"kind": "lookup"}, "write it as"),
         (blocking, {"kind": "lookup"}, "write it as"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ async def by_parameters(number: int, context: Context, more: int = 1) -> Sum:
 
 
 async def without_context(given: Given) -> Sum:
-    """Take one parameter that is a model, and no context."""
+    """Take a model and no context."""
     return Sum(total=given.number)
 
 
@@ -56,12 +57,12 @@ CONTEXT = Context(caller=KIM, systems=Systems({}), timeout=1, key="k")
         (by_model, {"number": 1}, ["number"], Sum(total=1, key="k")),
         (by_parameters, {"number": 1}, ["number", "more"], Sum(total=2, key="k")),
         (by_parameters, {"number": 1, "more": 4}, ["number", "more"], Sum(total=5, key="k")),
-        (without_context, {"given": {"number": 3}}, ["given"], Sum(total=3)),
+        (without_context, {"number": 3}, ["number"], Sum(total=3)),
         (without_anything, {}, [], Sum(total=7)),
     ],
 )
 async def test_a_function_is_called_with_what_its_model_holds(
-    run: Any, given: dict[str, Any], fields: list[str], expected: Sum
+    run: Callable[..., Any], given: dict[str, Any], fields: list[str], expected: Sum
 ) -> None:
     """Whichever way it is written."""
     found = signature.read(run, Context)
@@ -82,7 +83,7 @@ async def no_model(number: int, context: Context) -> int:
 
 
 @pytest.mark.parametrize("run", [not_async, no_model])
-def test_how_to_write_it_is_said(run: Any) -> None:
+def test_how_to_write_it_is_said(run: Callable[..., Any]) -> None:
     """By the function's name."""
-    with pytest.raises(errors.BadInput, match=f"tool {run.__name__}: write it as"):
+    with pytest.raises(errors.BadInput, match="write it as"):
         signature.read(run, Context)
