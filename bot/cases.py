@@ -9,9 +9,9 @@ from dataclasses import asdict
 import orjson
 
 from bot.workflows import Workflow
-from channels.staff import ApprovalView, Case, Note
+from channels.staff import ApprovalView, Case, DoubtView, Note
 from state import events as ev
-from state.session import Action, Session, Task, Ticket
+from state.session import Action, Doubt, Session, Task, Ticket
 
 DID = 8
 MOST_SLOTS = 8
@@ -45,6 +45,7 @@ def case(ticket: Ticket, session: Session, recent: Sequence[ev.Stored], workflow
         slots=_slots(task),
         did=tuple(line for stored in recent if (line := _did(stored.data)))[-DID:],
         approvals=tuple(_approval(action) for action in session.actions.values() if _belongs(action, ticket)),
+        doubts=tuple(_doubt(a, a.doubt) for a in session.actions.values() if a.doubt and a.doubt.ticket == ticket.id),
     )
 
 
@@ -102,6 +103,19 @@ def _approval(action: Action) -> ApprovalView:
         verdict=asked.verdict or ended,
         name=asked.name,
         at=asked.at,
+    )
+
+
+def _doubt(action: Action, doubt: Doubt) -> DoubtView:
+    found = {"succeeded": "it happened", "failed": "it did not happen"}.get(action.state)
+    return DoubtView(
+        action=action.id,
+        shown=doubt.shown,
+        title=doubt.title,
+        lines=doubt.lines,
+        verdict=found,
+        name=doubt.name,
+        at=doubt.at,
     )
 
 
@@ -177,10 +191,6 @@ def _happened(event: ev.Event | None, ticket: Ticket) -> str | None:  # noqa: PL
             return f"{event.name} took over. The bot is silent."
         case ev.StaffHandedBack():
             return f"{event.name} handed the conversation back to the bot."
-        case ev.ApprovalDecided():
-            return f"{'Approved' if event.approved else 'Denied'} by {event.name}."
-        case ev.ApprovalExpired():
-            return "The approval ran out; nothing was done."
         case ev.TicketClosed() if event.ticket == ticket.id:
             return f"Resolved ({event.outcome}, goal {'reached' if event.goal else 'not reached'}: {event.reason})."
         case ev.TicketChanged() if event.ticket == ticket.id and event.assignee is not None:
@@ -191,4 +201,18 @@ def _happened(event: ev.Event | None, ticket: Ticket) -> str | None:  # noqa: PL
             return "Another channel turned out to be the same person."
         case ev.IdentityUnlinked():
             return "A link between channels was undone."
+    return _decided(event, ticket)
+
+
+def _decided(event: ev.Event | None, ticket: Ticket) -> str | None:
+    """What became of a write, or is asked about one."""
+    match event:
+        case ev.ApprovalDecided():
+            return f"{'Approved' if event.approved else 'Denied'} by {event.name}."
+        case ev.ApprovalExpired():
+            return "The approval ran out; nothing was done."
+        case ev.DoubtRaised() if event.ticket == ticket.id:
+            return "Nobody can tell whether a write happened: please look it up and say so on the card."
+        case ev.ActionSettled():
+            return f"{event.name} looked it up: it {'happened' if event.happened else 'did not happen'}."
     return None

@@ -5,7 +5,7 @@ That was done when the act was taken in (`state.sql.staff`); taking over and han
 
 from __future__ import annotations
 
-from bot import approvals, flow, inquiry, replies, tickets
+from bot import approvals, doubts, flow, inquiry, replies, tickets
 from bot.draft import Draft
 from bot.parts import Parts
 from state import events as ev
@@ -24,6 +24,8 @@ async def _follow(draft: Draft, parts: Parts, seq: int, event: ev.Event) -> None
             draft.spoken.append((event.name, event.text))
         case ev.ApprovalDecided():
             await _decided(draft, parts, event)
+        case ev.ActionSettled():
+            await doubts.settled(draft, parts, event)
         case ev.ApprovalExpired():
             approvals.not_given(draft, event.action, "expired")
         case ev.StaffHandedBack():

@@ -15,8 +15,8 @@ from bot import (
     codes,
     desk,
     directory,
+    doubts,
     flow,
-    handoff,
     observe,
     outgoing,
     replies,
@@ -75,7 +75,7 @@ async def _think(draft: Draft, parts: Parts) -> None:
     messages = [m for m in draft.messages if m[0].seq > answered and not m[1].extra.get("silent")]
     for action in settled:
         await _after_settling(draft, parts, action)
-    await _give_up_doubts(draft, parts)
+    await doubts.show(draft, parts)
     await tickets.opened_by_mail(draft, parts)
     await desk.handle(draft, parts)
     messages, told = codes.read(draft, parts, messages)
@@ -102,6 +102,7 @@ def _goes_on(draft: Draft) -> bool:
 async def _after_settling(draft: Draft, parts: Parts, action: Action) -> None:
     """Go on with the task of a write whose outcome is certain now."""
     late = action.doubts > 0
+    doubts.close(draft, action)
     if action.state == "failed":
         draft.say(parts.replies["action_settled_failed" if late else "action_failed"])
         draft.end_task(action.task, "failed")
@@ -109,18 +110,6 @@ async def _after_settling(draft: Draft, parts: Parts, action: Action) -> None:
     if late:
         draft.say(parts.replies["action_settled_done"])
     await flow.run(draft, parts, action.task)
-
-
-async def _give_up_doubts(draft: Draft, parts: Parts) -> None:
-    """Hand writes that stay unknown to a person, with the evidence in the log."""
-    for action in [a for a in draft.session.open_actions() if actions.is_hopeless(parts, a)]:
-        task = draft.session.find_task(action.task)
-        if task is None or task.outcome:
-            continue
-        subject = f"Unknown outcome of {action.tool}, action {action.id}"
-        ticket = await handoff.open_ticket(draft, parts, reason="unknown_outcome", subject=subject)
-        draft.say(replies.render(parts.replies["handed_over"], {"ticket": {"number": ticket.number}}))
-        draft.end_task(action.task, "handed_off", "unknown outcome")
 
 
 async def _respond(draft: Draft, parts: Parts, messages: list[tuple[ev.Stored, ev.MessageReceived]]) -> None:

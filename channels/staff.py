@@ -26,6 +26,23 @@ class ApprovalView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtView:
+    """A write of which nobody can tell whether it happened, as staff see it: the evidence, and what became of it.
+
+    `shown`: the hash of the evidence. `lines`: (label, value) pairs. `verdict`: in words, None while it is open;
+    `name`: whose word it is (None: the other system's). `at`: ms.
+    """
+
+    action: str
+    shown: str
+    title: str
+    lines: tuple[tuple[str, str], ...]
+    verdict: str | None = None
+    name: str | None = None
+    at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """A ticket's card, as any staff channel shows it. `mode`: bot or staff (then `holder` says who).
 
@@ -52,6 +69,7 @@ class Case:
     slots: tuple[tuple[str, str], ...] = ()
     did: tuple[str, ...] = ()
     approvals: tuple[ApprovalView, ...] = ()
+    doubts: tuple[DoubtView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

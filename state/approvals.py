@@ -46,3 +46,23 @@ def refusal(  # noqa: PLR0911 - one objection after the other
     if asked.scope not in who.scopes:
         return Refusal(reason="role", message=f"Your role does not allow this; it needs {asked.scope}.")
     return None
+
+
+def settling_refusal(  # noqa: PLR0911 - one objection after the other
+    action: Action | None, who: Who, *, shown: str | None, requester: bool
+) -> Refusal | None:
+    """The first objection to `who` saying what became of `action`, or None. `shown`: the evidence they saw."""
+    doubt = action.doubt if action else None
+    if action is None or doubt is None:
+        return Refusal(reason="void", message="There is nothing of it to settle.")
+    if doubt.verdict:
+        return Refusal(reason="decided", message=f"This was already settled by {doubt.name}.")
+    if action.state != "unknown":
+        return Refusal(reason="decided", message="The other system has answered meanwhile, so it is settled.")
+    if shown != doubt.shown:
+        return Refusal(reason="void", message="This is no longer what is known of it, so nothing was settled.")
+    if requester:
+        return Refusal(reason="requester", message="You asked for this yourself, so somebody else must settle it.")
+    if "tickets:work" not in who.scopes:
+        return Refusal(reason="role", message="Your role does not allow this; it needs tickets:work.")
+    return None

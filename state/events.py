@@ -13,9 +13,11 @@ import orjson
 
 from state.reply_events import DeliveryFailed, ReplyQueued
 from state.staff_events import (
+    ActionSettled,
     ApprovalDecided,
     ApprovalExpired,
     ApprovalRequested,
+    DoubtRaised,
     HandoffTimedOut,
     NoteWritten,
     StaffAsked,
@@ -34,6 +36,7 @@ __all__ = [
     "KINDS",
     "ActionMoved",
     "ActionProposed",
+    "ActionSettled",
     "ApprovalDecided",
     "ApprovalExpired",
     "ApprovalRequested",
@@ -42,6 +45,7 @@ __all__ = [
     "CodeSent",
     "ConsentChanged",
     "DeliveryFailed",
+    "DoubtRaised",
     "Event",
     "HandoffTimedOut",
     "IdentityLinked",
@@ -353,6 +357,7 @@ Event = (
     MessageReceived | IdentityVerified | IdentityLinked | SessionForwarded | IntentRouted | ModelCalled
     | TaskStarted | TaskResumed | SlotsSet | StepEntered | Asked | TaskEnded | ToolSucceeded | ToolFailed | ToolRefused
     | ActionProposed | ActionMoved | ApprovalRequested | ApprovalDecided | ApprovalExpired
+    | DoubtRaised | ActionSettled
     | TicketOpened | TicketChanged | TicketClosed | StaffTookOver | StaffHandedBack | StaffReplied | StaffResolved
     | StaffAsked | NoteWritten | HandoffTimedOut | ConsentChanged | CodeSent | CodeChecked | IdentityUnlinked
     | ReplyQueued | DeliveryFailed | MessageQuarantined | TurnDegraded | Refused

@@ -40,9 +40,10 @@ class StaffAct:
     """Something a staff member did, as their channel verified it. Who they are in our list is not its business.
 
     `provider_id`: unique for ever per (channel, account), as with `Inbound`. `staff`: `team/user` as the channel
-    authenticated them. `verb`: take_over, hand_back, reply, approve, deny, assign, resolve, priority, ask, draft or
-    summarize. The ticket is named by its id, by its number, or by the place of its thread in the channel. `action` and
-    `args_hash`: what an approval button stood for. `text`: words, an assignee (`team/user`), a priority or a reason.
+    authenticated them. `verb`: take_over, hand_back, reply, approve, deny, settle, assign, resolve, priority, ask,
+    draft or summarize. The ticket is named by its id, by its number, or by the place of its thread in the channel.
+    `action` and `args_hash`: what a button of a request stood for. `text`: words, happened or not_happened, an assignee
+    (`team/user`), a priority or a reason.
     """
 
     channel: str

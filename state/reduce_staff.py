@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from state import events as ev
 from state import staff_events
-from state.session import Action, Approval, Holder, Session, Ticket
+from state.session import Action, Approval, Doubt, Holder, Session, Ticket
 
 KEEP_TICKETS = 10
 
@@ -19,6 +19,8 @@ def apply(session: Session, event: staff_events.Changing, at: int) -> Session:
             return holder(session, event, at)
         case ev.TicketOpened() | ev.TicketChanged() | ev.TicketClosed():
             return ticket(session, event, at)
+        case ev.DoubtRaised() | ev.ActionSettled():
+            return doubt(session, event, at)
         case _:
             return approval(session, event, at)
 
@@ -134,3 +136,21 @@ def _decided(known: Action, event: ev.ApprovalDecided, at: int) -> Action:
     verdict = "approved" if event.approved else "denied"
     decided = replace(asked, verdict=verdict, staff=event.staff, name=event.name, reason=event.reason, at=at)
     return replace(known, state="confirmed" if event.approved else "declined", approval=decided)
+
+
+def doubt(session: Session, event: ev.DoubtRaised | ev.ActionSettled, at: int) -> Session:
+    """A write of unknown outcome is shown to staff, and settled by one of them, once."""
+    known = session.actions.get(event.action)
+    if known is None or known.state != "unknown":
+        return session
+    if isinstance(event, ev.DoubtRaised):
+        lines = tuple((str(line[0]), str(line[1])) for line in event.lines if len(line) == 2)
+        raised = Doubt(ticket=event.ticket, shown=event.shown, title=event.title, lines=lines)
+        moved = replace(known, doubt=raised)
+    elif known.doubt and known.doubt.shown == event.shown:
+        verdict = "happened" if event.happened else "not_happened"
+        settled = replace(known.doubt, verdict=verdict, staff=event.staff, name=event.name, at=at)
+        moved = replace(known, state="succeeded" if event.happened else "failed", doubt=settled)
+    else:
+        return session
+    return replace(session, actions={**session.actions, known.id: moved})

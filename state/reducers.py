@@ -27,6 +27,7 @@ KEEP_ENDED = 6
 KEEP_WAITING = 3
 KEEP_ACTIONS = 8
 KEEP_REACH = 24
+KEEP_ATTEMPTS = 12
 
 ACTION_ORDER: dict[str, frozenset[str]] = {  # from awaiting_approval to confirmed leads `ApprovalDecided` alone
     "awaiting_confirmation": frozenset({"awaiting_approval", "confirmed", "declined", "expired", "cancelled"}),
@@ -329,9 +330,16 @@ def _action(session: Session, event: ev.ActionProposed | ev.ActionMoved, seq: in
         consent_seq=event.source if event.state in CONSENTED else known.consent_seq,
         dispatched_at=at if event.state == "dispatched" else known.dispatched_at,
         doubts=known.doubts + (event.state == "unknown"),
+        attempts=_history(known.attempts, event.attempts, at),
     )
     wrote = seq if event.state in SENT else session.wrote
     return replace(session, actions={**session.actions, moved.id: moved}, wrote=wrote)
+
+
+def _history(before: tuple[dict[str, Any], ...], new: list[dict[str, Any]], at: int) -> tuple[dict[str, Any], ...]:
+    """The attempts of a write with the time they are known since: the first, and the newest of the others."""
+    found = (*before, *({**one, "at": at} for one in new))
+    return found if len(found) <= KEEP_ATTEMPTS else (found[0], *found[1 - KEEP_ATTEMPTS :])
 
 
 def _looked_up(session: Session, event: ev.ToolSucceeded, seq: int) -> Session:

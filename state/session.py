@@ -81,6 +81,23 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """What staff were shown of a write whose outcome stayed unknown, and what they say: happened, not_happened or None.
+
+    `shown`: the hash of the evidence; `lines`: (label, value) pairs; `at`: ms.
+    """
+
+    ticket: str
+    shown: str
+    title: str
+    lines: tuple[tuple[str, str], ...] = ()
+    verdict: str | None = None
+    staff: str | None = None
+    name: str | None = None
+    at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
     """The staff member who has the conversation; the bot is silent. `since`: ms."""
 
@@ -112,7 +129,7 @@ class Action:
     """One intended write, from proposal to outcome; its id is the idempotency key.
 
     `consent_seq`: the event that consented; `dispatched_at`: ms of the commit before the first byte; `doubts`: how
-    often it was looked for in vain.
+    often it was looked for in vain; `attempts`: the calls and readings back so far, [{n, reason, ms, verb, at}].
     """
 
     id: str
@@ -129,6 +146,8 @@ class Action:
     dispatched_at: int | None = None
     doubts: int = 0
     approval: Approval | None = None
+    attempts: tuple[dict[str, Any], ...] = ()
+    doubt: Doubt | None = None
 
     @property
     def open(self) -> bool:
@@ -223,11 +242,21 @@ def actions_from(values: dict[str, dict[str, Any]]) -> dict[str, Action]:
     """Read actions as `dump` wrote them."""
     found = {}
     for name, value in values.items():
-        if approval := value.get("approval"):
-            lines = tuple((str(label), str(text)) for label, text in approval.get("lines", ()))
-            approval = Approval(**_fields(Approval, {**approval, "lines": lines}))
-        found[name] = Action(**_fields(Action, {**value, "approval": approval}))
+        more = {
+            "approval": _asked(Approval, value.get("approval")),
+            "doubt": _asked(Doubt, value.get("doubt")),
+            "attempts": tuple(value.get("attempts", ())),
+        }
+        found[name] = Action(**_fields(Action, {**value, **more}))
     return found
+
+
+def _asked(cls: type[T], data: dict[str, Any] | None) -> T | None:
+    """What staff were asked, with its lines as pairs; None when they were not."""
+    if not data:
+        return None
+    lines = tuple((str(label), str(text)) for label, text in data.get("lines", ()))
+    return cls(**_fields(cls, {**data, "lines": lines}))
 
 
 def holder_from(data: dict[str, Any] | None) -> Holder | None:

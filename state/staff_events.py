@@ -52,6 +52,33 @@ class ApprovalExpired:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtRaised:
+    """A write's outcome stays unknown, so a person must look. `lines`: the evidence, as (label, value) pairs.
+
+    `shown`: the hash of what they are shown; a decision counts for exactly that.
+    """
+
+    action: str
+    ticket: str
+    shown: str
+    title: str
+    lines: list[list[str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionSettled:
+    """A staff member looked, and says whether a write of unknown outcome happened. Only one word per write counts."""
+
+    inbound: ClassVar[bool] = True
+    action: str
+    shown: str
+    staff: str
+    name: str
+    happened: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TicketOpened:
     """A case for staff. `reason` is from a fixed list (`bot.handoff.REASONS`); `identity`: where it was opened."""
 
@@ -174,6 +201,6 @@ class HandoffTimedOut:
 
 Changing = (
     ApprovalRequested | ApprovalDecided | ApprovalExpired | TicketOpened | TicketChanged | TicketClosed
-    | StaffTookOver | StaffHandedBack
+    | StaffTookOver | StaffHandedBack | DoubtRaised | ActionSettled
 )  # fmt: skip
 """Those that change the folded state; the others are for turns and for people who read the log."""

@@ -11,7 +11,7 @@ import orjson
 
 from channels import render
 from channels.slack.slack_texts import cut, digest, fitted, length, pieces
-from channels.staff import ApprovalView, Case, Note
+from channels.staff import ApprovalView, Case, DoubtView, Note
 
 Block = dict[str, Any]
 
@@ -28,6 +28,7 @@ PRIORITIES = ("low", "normal", "high", "urgent")
 CASE, DRAFT, SAY = "case:", "draft", "say"
 REPLY = "reply"
 TEXT = "text"
+SETTLING = {"happened": "happened", "not_happened": "did not happen"}
 SEEN = {
     "customer": "*customer*",
     "bot": "→ *customer*",
@@ -56,6 +57,7 @@ def card(case: Case) -> Message:
         *_listed("So far", [f"{label}: {value}" for label, value in case.slots], newest=False),
         *_listed("What the bot did", case.did, newest=True),
         *_approvals(case),
+        *_doubts(case),
         *_controls(case),
     ]
     holder = f"{case.holder or 'staff'} has it" if case.mode == "staff" else "the bot has it"
@@ -166,6 +168,35 @@ def _verdict(view: ApprovalView) -> str:
     at = f", {_when(view.at)}" if view.at is not None else ""
     what = fitted(_one_line("; ".join([view.title, *(f"{label}: {text}" for label, text in view.lines)])), FIELD)
     return f"*{(view.verdict or '').capitalize()}*{who}{at}: {what}"
+
+
+# --- writes of unknown outcome
+
+
+def _doubts(case: Case) -> Iterator[Block]:
+    """Show the evidence of what nobody can tell, in full, with the two buttons; then what was found."""
+    for view in case.doubts:
+        if view.verdict is not None:
+            who = f", says {fitted(view.name, 100)}" if view.name else ", says the other system"
+            at = f", {_when(view.at)}" if view.at is not None else ""
+            found = f"*Settled: {view.verdict}*{who}{at}: {fitted(_one_line(view.title), FIELD)}"
+            yield {"type": "context", "elements": [_mrkdwn(found)]}
+            continue
+        lines = [
+            f"Not known: {_exact(view.title)}",
+            *(f"• {_exact(label)}: {_exact(text)}" for label, text in view.lines),
+        ]
+        for piece, _ in pieces(cut("\n".join(lines), APPROVALS), SECTION):
+            yield {"type": "section", "text": _plain(piece)}
+        yield _settling(case, view)
+
+
+def _settling(case: Case, view: DoubtView) -> Block:
+    value = orjson.dumps({"t": case.ticket, "a": view.action, "h": view.shown}).decode()
+    short = cut(_one_line("; ".join([view.title, *(f"{label}: {text}" for label, text in view.lines)])), 280)
+    sure = {name: _confirm(f"Sure that it {label}?", short, "Yes, I looked") for name, label in SETTLING.items()}
+    elements = [_button(name, f"It {label}", value, confirm=sure[name]) for name, label in SETTLING.items()]
+    return {"type": "actions", "block_id": f"doubt:{view.action}"[:255], "elements": elements}
 
 
 # --- the lines of a thread

@@ -196,10 +196,11 @@ def _click(payload: dict[str, Any], me: Me, raw: bytes) -> Heard:
 def _given(name: str, action: object, heard: Heard) -> dict[str, str] | None:
     """What a button or a menu stands for."""
     chosen = word(action, "selected_option", "value") or word(action, "value")
-    if name in {"approve", "deny"}:
+    if name in {"approve", "deny", *slack_blocks.SETTLING}:
         asked = _json(chosen)
         ids = {"ticket": word(asked, "t"), "action": word(asked, "a"), "args_hash": word(asked, "h")}
-        return {"verb": name, **ids} if all(ids.values()) else None
+        given = {"verb": "settle", "text": name} if name in slack_blocks.SETTLING else {"verb": name}
+        return {**given, **ids} if all(ids.values()) else None
     ticket = _ticket(action)
     if not ticket:
         return None

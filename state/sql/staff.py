@@ -7,7 +7,7 @@ stays unsent. From this commit on the bot cannot speak.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from state import approvals, errors, faults
@@ -26,6 +26,7 @@ DONE = {
     "reply": "Your reply is on its way.",
     "approve": "Approved.",
     "deny": "Denied.",
+    "settle": "Settled.",
     "assign": "Assigned.",
     "resolve": "Resolved.",
     "priority": "Priority set.",
@@ -33,12 +34,13 @@ DONE = {
     "draft": "Drafting an answer.",
     "summarize": "Summarizing.",
 }
+HAPPENED = {"happened": True, "not_happened": False}
 PRIORITIES = frozenset({"low", "normal", "high", "urgent"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Case:
-    """What an act is about."""
+    """What an act is about. `requester`: whether the staff member is the customer, where that matters."""
 
     act: StaffAct
     who: Who
@@ -46,6 +48,7 @@ class _Case:
     session: Session
     now: int
     assignee: Who | None = None
+    requester: bool = False
 
 
 def act(
@@ -136,14 +139,18 @@ def _write(vault: Vault, row: Row, events: list[ev.Event], pace: Pace) -> Tx[Rea
     yield from tickets.record(vault, row, events, wait_ms=0)
     last = row["next_seq"] + len(events) - 1
     session: dict[str, Any] = dict(row)
+    free = {"lease_owner": None, "lease_until": 0, "fence": row["fence"] + 1}
     for event in events:
         if isinstance(event, ev.StaffTookOver):
-            session |= {"lease_owner": None, "lease_until": 0, "fence": row["fence"] + 1}
+            session |= free
             yield from _mode(row, "staff")
         elif isinstance(event, ev.StaffHandedBack):
             yield from _mode(row, "bot")
         elif isinstance(event, ev.ApprovalDecided):
             yield from _decided(event)
+        elif isinstance(event, ev.ActionSettled):
+            session |= free  # a turn that is looking it up gets nothing in: its answer would come late
+            yield from _settled(event)
     return (yield from inbox.make_ready(session, last, pace))
 
 
@@ -164,11 +171,22 @@ def _decided(event: ev.ApprovalDecided) -> Tx[None]:
         raise errors.Conflict("it was decided in this moment")
 
 
+def _settled(event: ev.ActionSettled) -> Tx[None]:
+    """The ledger's word on it."""
+    rows = yield query(
+        "UPDATE actions SET state = :state, settle_at = NULL WHERE id = :id AND state = 'unknown' RETURNING id",
+        id=event.action,
+        state="succeeded" if event.happened else "failed",
+    )
+    if not rows:
+        raise errors.Conflict("it was settled in this moment")
+
+
 def _events(vault: Vault, case: _Case, row: Row) -> Tx[list[ev.Event] | Refusal]:
     """What the act comes to, or why it may not be."""
-    if case.act.verb in {"approve", "deny"}:
+    if case.act.verb in DECIDE:
         same = yield from _is_requester(vault, case, row["user_id"])
-        return _decision(case, requester=same)
+        return DECIDE[case.act.verb](replace(case, requester=same))
     if "tickets:work" not in case.who.scopes:
         return Refusal(reason="role", message="Your role does not allow this; it needs tickets:work.")
     return _work(case)
@@ -185,9 +203,9 @@ def _is_requester(vault: Vault, case: _Case, user_id: str) -> Tx[bool]:
     return user_id in (yield from people.holders(vault, ("email", case.who.email)))
 
 
-def _decision(case: _Case, *, requester: bool) -> list[ev.Event] | Refusal:
+def _decision(case: _Case) -> list[ev.Event] | Refusal:
     action = case.session.actions.get(case.act.action or "")
-    no = approvals.refusal(action, case.who, args_hash=case.act.args_hash, now=case.now, requester=requester)
+    no = approvals.refusal(action, case.who, args_hash=case.act.args_hash, now=case.now, requester=case.requester)
     if no or action is None:
         return no or Refusal(reason="void", message="There is no such request any more.")
     decided = ev.ApprovalDecided(
@@ -199,6 +217,22 @@ def _decision(case: _Case, *, requester: bool) -> list[ev.Event] | Refusal:
         reason=case.act.text,
     )
     return [decided]
+
+
+def _settlement(case: _Case) -> list[ev.Event] | Refusal:
+    """What became of a write that nobody could tell of, by the word of somebody who looked."""
+    action = case.session.actions.get(case.act.action or "")
+    no = approvals.settling_refusal(action, case.who, shown=case.act.args_hash, requester=case.requester)
+    if no or action is None or case.act.text not in HAPPENED:
+        return no or Refusal(reason="void", message="Say whether it happened or not.")
+    settled = ev.ActionSettled(
+        action=action.id,
+        shown=case.act.args_hash or "",
+        staff=case.who.id,
+        name=case.who.name,
+        happened=HAPPENED[case.act.text],
+    )
+    return [settled]
 
 
 def _work(case: _Case) -> list[ev.Event] | Refusal:
@@ -283,6 +317,13 @@ def _resolve(case: _Case) -> list[ev.Event] | Refusal:
     )
     return [resolved]
 
+
+DECIDE: dict[str, Callable[[_Case], list[ev.Event] | Refusal]] = {
+    "approve": _decision,
+    "deny": _decision,
+    "settle": _settlement,
+}
+"""Verdicts: they need to know whether the staff member is the customer who asked."""
 
 VERBS: dict[str, Callable[[_Case], list[ev.Event] | Refusal]] = {
     "take_over": _take_over,
