@@ -10,15 +10,16 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from bot import approvals, replies, step_up
+from bot import approvals, refused, replies, step_up
 from bot.draft import Draft, plain
 from bot.parts import Parts
 from bot.run import Run
-from bot.workflows import Again, Step
+from bot.workflow_parts import Again
+from bot.workflows import Step
 from state import events as ev
 from state import faults
 from state.session import Action
-from tools.base import Outcome
+from tools.base import ApprovalRule, Outcome
 
 CALL_S = 20.0
 DOUBTFUL = frozenset({"dispatched", "unknown"})
@@ -49,7 +50,7 @@ async def act(one: Run, step: Step) -> bool:
     if waiting and waiting.state in DOUBTFUL:
         draft.say(one.parts.replies["action_unknown"])
         return False
-    proposal = await _propose(one, step)
+    proposal, approval = await _propose(one, step, waiting)
     if proposal is None:
         return False
     if waiting and waiting.args_hash == proposal["args_hash"]:
@@ -59,15 +60,15 @@ async def act(one: Run, step: Step) -> bool:
         if waiting.state == "confirmed":
             return await _carry_out(one, step, waiting)
         if draft.consented == waiting.id:
-            return await _consented(one, step, waiting)
+            return await _consented(one, step, waiting, approval)
     _ask(one, step, proposal, waiting)
     return False
 
 
-async def _consented(one: Run, step: Step, action: Action) -> bool:
+async def _consented(one: Run, step: Step, action: Action, rule: ApprovalRule | None) -> bool:
     """The customer agrees: carry it out, unless staff must agree as well."""
-    if approvals.is_needed(one, step):
-        await approvals.ask(one, step, action)
+    if wanted := approvals.needed(one, step, rule):
+        await approvals.ask(one, step, action, wanted)
         return False
     if step.consent:
         one.set({step.consent: "confirmed"}, by="policy")
@@ -75,21 +76,35 @@ async def _consented(one: Run, step: Step, action: Action) -> bool:
     return await _carry_out(one, step, one.draft.session.actions[action.id])
 
 
-async def _propose(one: Run, step: Step) -> dict[str, Any] | None:
-    """The write with its arguments checked; None (and said why) when it cannot be."""
+async def _propose(one: Run, step: Step, waiting: Action | None) -> tuple[dict[str, Any] | None, ApprovalRule | None]:
+    """The write with its arguments checked, and what the tool's limits ask for; None (and said why) when it cannot be.
+
+    `waiting`: what was proposed before, whose place it takes.
+    """
     call = step.calls[0]
     caller = one.draft.caller(workflow=one.workflow.name, step=step.name)
-    made = one.parts.gateway.propose(call.tool, replies.fill(call.arguments, one.scope()), caller=caller)
+    made = await one.parts.gateway.propose(
+        call.tool,
+        replies.fill(call.arguments, one.scope()),
+        caller=caller,
+        besides=(waiting.id,) if waiting else (),
+    )
     one.draft.audit(made.audit)
     if isinstance(made, Outcome):
         one.draft.emit(ev.ToolRefused(tool=call.tool, reason=made.reason, message=made.message))
         if made.reason in step_up.REASONS:
             await step_up.ask(one)
-            return None
-        one.draft.say(replies.render(one.parts.replies["action_refused"], {"message": made.message}))
-        one.end("failed", made.reason)
-        return None
-    return {"tool": made.tool, "version": made.version, "arguments": made.arguments, "args_hash": made.args_hash}
+            return None, None
+        await refused.tell(one, made, agreed=False)
+        return None, None
+    proposal = {
+        "tool": made.tool,
+        "version": made.version,
+        "arguments": made.arguments,
+        "args_hash": made.args_hash,
+        "amount": made.amount,
+    }
+    return proposal, made.approval
 
 
 def _ask(one: Run, step: Step, proposal: dict[str, Any], waiting: Action | None) -> None:
@@ -137,7 +152,7 @@ async def _carry_out(one: Run, step: Step, action: Action) -> bool:
     )
     faults.point("tool.result")
     _record(draft, parts, draft.session.actions[action.id], outcome)
-    return _tell(one, step, outcome)
+    return await _tell(one, step, outcome)
 
 
 def consent_of(action: Action) -> str:
@@ -152,7 +167,7 @@ def consent_of(action: Action) -> str:
     return f"{given} approved by {asked.staff} at {asked.at}"
 
 
-def _tell(one: Run, step: Step, outcome: Outcome) -> bool:
+async def _tell(one: Run, step: Step, outcome: Outcome) -> bool:
     draft, words = one.draft, one.parts.replies
     if outcome.state == "succeeded":
         one.facts[step.calls[0].fact] = outcome.result
@@ -163,15 +178,7 @@ def _tell(one: Run, step: Step, outcome: Outcome) -> bool:
     if outcome.code in step.again:
         _once_more(one, step, step.again[outcome.code])
         return False
-    if outcome.reason == "rate":
-        draft.say(replies.render(words["too_often"], {"seconds": round(outcome.after or 60)}))
-        one.end("failed", outcome.reason)
-        return False
-    refused = outcome.reason in {"rejected", "policy", "scope", "customer", "assurance"} and outcome.message
-    draft.say(
-        replies.render(words["action_refused"], {"message": outcome.message}) if refused else words["action_failed"]
-    )
-    one.end("failed", outcome.reason)
+    await refused.tell(one, outcome, agreed=True)
     return False
 
 

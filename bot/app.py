@@ -40,6 +40,7 @@ from config.templates import Words
 from state import errors
 from state.hints import Hints, make_hints
 from state.store import Store
+from tools import limits
 from tools.catalog import Catalog
 from tools.gateway import Gateway
 from tools.http import Systems
@@ -78,8 +79,8 @@ async def build(settings: Settings, roles: frozenset[str]) -> Services:
     hints = make_hints(settings.redis_url, settings.derive("hints"))
     systems = Systems.of(settings)
     adapters = _adapters(settings)
-    gateway = _gateway(settings, systems, hints, rules)
-    parts = _parts(settings, store, gateway, adapters, rules.scopes("customer"), worker=name)
+    gateway = _gateway(settings, store, systems, hints, rules)
+    parts = _parts(settings, store, gateway, adapters, rules, worker=name)
     made: list[Services] = []  # filled below; what is made before needs a way to reach it
     worker = Worker(parts, hints, lambda done: _done(made[0], done))
     inbox = _inbox(store, hints, settings, rules, worker if "worker" in roles else None)
@@ -169,10 +170,13 @@ def _load(place: str) -> Any:  # noqa: ANN401 - whatever the table names; a test
     return getattr(import_module(module), name)
 
 
-def _gateway(settings: Settings, systems: Systems, hints: Hints, rules: Policies) -> Gateway:
+def _gateway(settings: Settings, store: Store, systems: Systems, hints: Hints, rules: Policies) -> Gateway:
     """The one door to all tools of this deployment."""
+    catalog = Catalog.of(settings)
+    limits.check(rules.tools, catalog)
+    allowed = limits.Limits(tools=rules.tools, version=rules.version)
     rates = Rates(rules=rules.tools, allow=hints.allow)
-    return Gateway(Catalog.of(settings), systems, _count, rates=rates, policy_version=rules.version)
+    return Gateway(catalog, systems, _count, rates=rates, limits=allowed, ledger=store)
 
 
 def _parts(
@@ -180,12 +184,13 @@ def _parts(
     store: Store,
     gateway: Gateway,
     adapters: Mapping[str, Any],
-    scopes: frozenset[str],
+    rules: Policies,
     *,
     worker: str,
 ) -> Parts:
     flows = workflows.load(settings.workflows_dir)
     functions.check(flows, gateway.catalog)
+    functions.check_reviews(flows, rules)
     offline = Offline(flows)
     capabilities = {name: adapter.capabilities for name, adapter in adapters.items()}
     return Parts(
@@ -201,7 +206,7 @@ def _parts(
             prompts.read(settings.config_file("prompts"), "plan"), settings.derive("mark of the instructions")
         ),
         capabilities=capabilities,
-        scopes=scopes,
+        scopes=rules.scopes("customer"),
         worker=worker,
         compose=composer(capabilities),
         templates=read_words(settings).whatsapp.templates,

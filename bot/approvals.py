@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from bot import handoff, replies
 from bot.draft import Draft
 from bot.parts import Parts
@@ -9,23 +11,68 @@ from bot.run import Run
 from bot.workflows import Step
 from state import events as ev
 from state.session import Action, Task
+from tools.base import ApprovalRule
 
 
-def is_needed(one: Run, step: Step) -> bool:
-    """Whether the workflow's rule asks for staff on these terms; a rule that cannot be read asks for them."""
-    if step.approval is None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """An approval to be asked for. `scope`: all the words somebody must hold who decides; `rule`: the tool's own limit.
+
+    `words`: the templates said, by what is said with them (why, say, denied, expired); `lines`: label → template.
+    """
+
+    scope: str
+    words: dict[str, str]
+    lines: dict[str, str]
+    rule: ApprovalRule | None = None
+
+
+def needed(one: Run, step: Step, rule: ApprovalRule | None) -> Wanted | None:
+    """The approval that this write needs by its workflow, by its tool's own limit (`rule`), or by both."""
+    own = step.approval
+    by_workflow = _asks(one, step)
+    if not by_workflow and rule is None:
+        return None
+    scopes = {rule.scope} if rule else set()
+    if by_workflow and own and own.scope:
+        scopes.add(own.scope)
+    elif by_workflow and not scopes:
+        scopes.add(one.parts.gateway.limits.tools.review_scope)
+    words = own.words() if own else {}
+    flow, common = one.workflow.replies, one.parts.replies
+    return Wanted(
+        scope=" ".join(sorted(scopes)),
+        words={
+            use: replies.pick(*(flow, words[use]) if use in words else (common, f"review_{use}"), one.draft.channel)
+            for use in ("why", "say", "denied", "expired")
+        },
+        lines=dict(own.lines) if own else {},
+        rule=rule,
+    )
+
+
+def _asks(one: Run, step: Step) -> bool:
+    """Whether the workflow itself asks for staff on these terms; a condition that cannot be read asks for them."""
+    if one.workflow.review != "above_limit":
+        return one.workflow.review == "all"
+    if step.approval is None or step.approval.when is None:
         return False
-    needed = replies.fill(f"{{{step.approval.when}}}", one.scope())
-    return bool(needed) or needed is None
+    found = replies.fill(f"{{{step.approval.when}}}", one.scope())
+    return bool(found) or found is None
 
 
-async def ask(one: Run, step: Step, action: Action) -> None:
+async def ask(one: Run, step: Step, action: Action, wanted: Wanted) -> None:
     """Ask staff, and tell the customer that they are asked."""
-    draft, wanted = one.draft, step.approval
-    assert wanted is not None  # noqa: S101 - `is_needed` said so
+    draft = one.draft
     title = one.workflow.title or one.workflow.name
     ticket = await handoff.open_ticket(draft, one.parts, reason="approval", subject=f"{title}: {_object(one, step)}")
-    number = {"number": ticket.number}
+    rule = wanted.rule
+    scope = one.scope(
+        ticket={"number": ticket.number},
+        approval={"above": rule.above if rule else None, "why": rule.why if rule else one.parts.replies["review_all"]},
+        title=title,
+    )
+    words = {use: replies.render(text, scope) for use, text in wanted.words.items()}
     hold_ms = int(one.parts.settings.tuning.approval_hours * 3_600_000)
     draft.move(action, "awaiting_approval", by="customer", source=draft.last_in)
     draft.expire_in[action.id] = hold_ms
@@ -35,19 +82,25 @@ async def ask(one: Run, step: Step, action: Action) -> None:
             ticket=ticket.id,
             args_hash=action.args_hash,
             scope=wanted.scope,
-            why=one.text(wanted.why, ticket=number),
+            why=words["why"],
             title=title,
             expires=draft.opened.now + hold_ms,
-            lines=[[label, replies.render(text, one.scope())] for label, text in wanted.lines.items()],
-            words={
-                "denied": one.text(wanted.denied, ticket=number),
-                "expired": one.text(wanted.expired, ticket=number),
-            },
+            lines=[[label, replies.render(text, scope)] for label, text in wanted.lines.items()]
+            or _arguments(one, action),
+            words={"denied": words["denied"], "expired": words["expired"]},
         )
     )
     if step.consent:
         one.set({step.consent: "confirmed"}, by="policy")
-    draft.say(one.text(wanted.say, ticket=number))
+    draft.say(words["say"])
+
+
+def _arguments(one: Run, action: Action) -> list[list[str]]:
+    """What staff are shown where the workflow names no lines: each argument by its name."""
+    tool = one.parts.gateway.catalog.get(action.tool, action.version)
+    hidden = tool.identity if tool else {}
+    given = ((name, value) for name, value in action.arguments.items() if name not in hidden and value is not None)
+    return [[name.replace("_", " ").capitalize(), replies.plain(value)] for name, value in given]
 
 
 def _object(one: Run, step: Step) -> str:

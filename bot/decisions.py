@@ -15,8 +15,7 @@ from state import errors
 def refund_eligibility(facts: Facts, slots: Facts, limits: Facts, today: date) -> Decision:
     """Whether an invoice may be refunded: paid, not yet refunded, an amount, within the plan's window, few refunds.
 
-    Above `approval_above` staff must approve it besides (`needs_approval`); when something cannot be read for certain a
-    person takes it.
+    When something cannot be read for certain a person takes it.
     """
     invoice, customer = _invoice(facts["invoices"], slots.get("invoice_id")), facts["customer"]
     if invoice is None:
@@ -27,7 +26,6 @@ def refund_eligibility(facts: Facts, slots: Facts, limits: Facts, today: date) -
             return _ineligible(reason, values)
     if _is_unclear(values, limits):
         return Decision(outcome="needs_person", reason="needs_a_look", values=values)
-    values["needs_approval"] = _is_above(values["amount"], limits)
     return Decision(outcome="eligible", values=values, slots={"eligibility_status": "eligible"})
 
 
@@ -77,8 +75,6 @@ def _terms(invoice: Facts, customer: Facts, limits: Facts) -> dict[str, Any]:
         "window_days": window_days(limits, customer.get("plan")),
         "prior_refunds": customer.get("refunds_last_12_months"),
         "max_refunds": int(limits.get("max_refunds_12_months", 2)),
-        "approval_above": f"{limits.get('approval_above', 500)} {limits.get('currency', 'USD')}",
-        "needs_approval": False,
     }
 
 
@@ -129,11 +125,6 @@ def _is_unclear(values: Facts, limits: Facts) -> bool:
     return not isinstance(values["prior_refunds"], int) or values["amount"].split()[-1] != limits.get("currency", "USD")
 
 
-def _is_above(price: object, limits: Facts) -> bool:
-    amount = amount_of(price)
-    return amount is None or amount > Decimal(str(limits.get("approval_above", 500)))
-
-
 def _ineligible(reason: str, values: dict[str, Any]) -> Decision:
     return Decision(outcome="ineligible", reason=reason, values=values, slots={"eligibility_status": "ineligible"})
 
@@ -148,7 +139,7 @@ def _day(value: object) -> date | None:
 _REFUNDED_FIELDS = ("invoice_id", "amount", "refunded_on")
 _TERM_FIELDS = (
     *("invoice_id", "status", "amount", "paid_on", "plan"),
-    *("window_days", "prior_refunds", "max_refunds", "approval_above", "needs_approval"),
+    *("window_days", "prior_refunds", "max_refunds"),
 )
 
 DECISIONS: Mapping[str, Rule] = MappingProxyType(

@@ -203,6 +203,7 @@ class Draft:
                     action=line.action,
                     confirmation=line.confirmation,
                     ms=line.ms,
+                    policy=line.policy,
                 )
             )
 

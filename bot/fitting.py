@@ -8,7 +8,8 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from bot import replies
-from bot.workflows import Step, ToolCall, Workflow, texts
+from bot.workflow_parts import ToolCall
+from bot.workflows import Step, Workflow, texts
 from tools.base import Tool
 
 READS = frozenset({"retrieve", "verify"})

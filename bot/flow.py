@@ -14,7 +14,8 @@ from bot import actions, decisions, handoff, replies, step_up, unlinking
 from bot.draft import Draft, Letter, plain
 from bot.parts import Parts
 from bot.run import Run, start
-from bot.workflows import Ending, Slot, Step, StepLetter, ToolCall, Workflow
+from bot.workflow_parts import Ending, StepLetter, ToolCall
+from bot.workflows import Slot, Step, Workflow
 from state import events as ev
 from tools.base import Outcome
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from bot import fitting
 from bot.models.base import Function
-from bot.workflows import Slot, Workflow
+from bot.workflows import Slot, Step, Workflow
+from config.policies import Policies
+from config.tool_rules import ToolPolicies
 from state import errors
 from tools.catalog import Catalog
 from tools.gateway import Gateway
@@ -57,6 +59,33 @@ def check(flows: Mapping[str, Workflow], catalog: Catalog) -> None:
             )
         for problem in fitting.problems(workflow, {tool.name: tool for tool in catalog}):
             raise errors.BadInput(f"workflow {workflow.name}: {problem}")
+
+
+def check_reviews(flows: Mapping[str, Workflow], rules: Policies) -> None:
+    """Refuse a workflow whose writes nobody could approve, or whose limit stands nowhere."""
+    held = rules.scopes(*rules.roles)
+    for workflow in flows.values():
+        for step in workflow.steps:
+            if step.kind == "act" and step.calls and (problem := _review_problem(workflow, step, rules.tools, held)):
+                raise errors.BadInput(f"workflow {workflow.name}: step {step.name!r}: {problem}")
+
+
+def _review_problem(workflow: Workflow, step: Step, tools: ToolPolicies, held: frozenset[str]) -> str | None:
+    tool = step.calls[0].tool
+    limit = tools.of(tool, "transact").approval
+    own = step.approval.scope if step.approval else None
+    if workflow.review == "above_limit" and limit is None and not (step.approval and step.approval.when):
+        return (
+            f"review: above_limit, but no limit is there; write tools.named.{tool}.approval in policies.yaml, or when:"
+            " in the step's approval:"
+        )
+    needed = own or (limit.scope if limit else tools.review_scope)
+    if workflow.review != "none" and needed not in held:
+        return (
+            f"nobody could approve it (review: {workflow.review}); give a role the scope {needed!r} in policies.yaml,"
+            " or write review: none"
+        )
+    return None
 
 
 def schema(workflow: Workflow) -> dict[str, Any]:

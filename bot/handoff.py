@@ -10,7 +10,7 @@ from state import events as ev
 from state.session import Ticket
 
 WAITING = frozenset(
-    {"asked_for_person", "refund_needs_person", "model_down", "unknown_outcome", "quarantined", "no_steps"}
+    {"asked_for_person", "refund_needs_person", "model_down", "unknown_outcome", "quarantined", "no_steps", "outdated"}
 )
 """Reasons with which the customer waits for a person."""
 

@@ -8,9 +8,10 @@ from typing import Any, Literal, Self
 
 import re2
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from bot import decisions, replies
+from bot.workflow_parts import Again, Ending, StepApproval, StepLetter, Strict, ToolCall
 from state import errors
 
 Setter = Literal["user", "tool", "policy", "staff", "session"]
@@ -19,14 +20,10 @@ SlotType = Literal[
     "emails", "choice", "yes_no", "text",
 ]  # fmt: skip
 StepKind = Literal["classify", "retrieve", "decide", "act", "verify"]
-RESERVED = frozenset({"labels", "limits", "ticket"})
-"""What templates may use beside slots and facts: labels of chosen values, the workflow's limits, the ticket opened."""
-
-
-class Strict(BaseModel):
-    """Frozen, and refuses fields it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+RESERVED = frozenset({"labels", "limits", "ticket", "approval"})
+"""What templates may use beside slots and facts: labels of chosen values, the workflow's limits, the ticket opened, the
+limit above which its write needs approval."""
+IN_APPROVALS = frozenset({"ticket.number", "approval.above", "approval.why"})
 
 
 class Slot(Strict):
@@ -49,70 +46,6 @@ class Slot(Strict):
     pattern: str | None = None
     options: str | None = None
     description: str = ""
-
-
-class ToolCall(Strict):
-    """A tool and its arguments; `"{slot}"` and `"{fact.field}"` are filled in. `fact`: the name its result gets."""
-
-    tool: str
-    arguments: dict[str, Any] = Field(default_factory=dict)
-    fact: str
-
-
-class Ending(Strict):
-    """How a decision's outcome ends the task: the reply said, and for staff the reason of the ticket it opens.
-
-    `say` absent: the reply that the decision names as its reason. A `handoff` reply may use `{ticket.number}`; `note`
-    is the reply that staff alone read on the ticket. `ask`: the task does not end, this slot is asked for (with `say`,
-    or its own question). `workflow`: the one that goes on in its place, with the slots that both have. `outcome`: how
-    the log calls the end; `done` for an answer.
-    """
-
-    say: str | None = None
-    handoff: str | None = None
-    note: str | None = None
-    ask: str | None = None
-    workflow: str | None = None
-    outcome: Literal["refused", "done"] = "refused"
-
-
-class Again(Strict):
-    """What follows a write that the other side refused with a certain code: `say`, then the steps once more.
-
-    `empty`: the slot that is asked for anew. What is then proposed needs a yes of its own.
-    """
-
-    say: str
-    empty: str | None = None
-
-
-class StepApproval(Strict):
-    """When a consented write needs staff to agree as well.
-
-    `when`: the fact that says so (`terms.needs_approval`); `scope`: what the staff member must hold; `lines`: label →
-    template, what they are shown. Replies: `why` (the rule, for staff), `say` (the customer waits), `denied`,
-    `expired`; they may use `{ticket.number}`.
-    """
-
-    when: str
-    scope: str
-    why: str
-    say: str
-    denied: str
-    expired: str
-    lines: dict[str, str] = Field(default_factory=dict)
-
-    def said(self) -> tuple[str, ...]:
-        """Names of the replies it may say."""
-        return (self.why, self.say, self.denied, self.expired)
-
-
-class StepLetter(Strict):
-    """A letter by e-mail besides the reply. `call` looks up whom to write to, `to` is the address, `text` the reply."""
-
-    call: ToolCall
-    to: str
-    text: str
 
 
 class Step(Strict):
@@ -169,7 +102,8 @@ class Workflow(Strict):
     """One kind of task. With only `name` and `examples` it is valid and routes (a person takes it).
 
     `listed`: whether it is named when the bot says what it can do. `follow_up`: the workflow that "any update?" means
-    when this one was the last (else itself).
+    when this one was the last (else itself). `review`: which of its writes staff must approve besides: all of them,
+    those above a limit (the tool's in policies.yaml, or `approval: when`), or none (the tool's own limit holds).
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
@@ -185,6 +119,7 @@ class Workflow(Strict):
     needs_customer: bool = False
     listed: bool = True
     follow_up: str | None = None
+    review: Literal["all", "above_limit", "none"] = "all"
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -244,7 +179,7 @@ def _problems(workflow: Workflow) -> Iterator[str]:
         yield from (f"step {step.name!r}: {problem}" for problem in _step_problems(workflow, step, facts))
     names = [step.name for step in workflow.steps]
     yield from (f"two steps are named {name!r}" for name in sorted(set(names)) if names.count(name) > 1)
-    known = _names(workflow, facts) | {"ticket.number"}
+    known = _names(workflow, facts) | IN_APPROVALS
     for key, text in workflow.replies.items():
         yield from (f"reply {key!r}: {problem}" for problem in replies.template_problems(text, known))
 
@@ -289,8 +224,13 @@ def _step_problems(workflow: Workflow, step: Step, facts: dict[str, str | None])
         known = _names(workflow, {**facts, step.letter.call.fact: None})
         yield from (f"letter: {problem}" for problem in replies.template_problems(step.letter.to, known))
     if step.approval:
+        if workflow.review == "none":
+            yield "approval belongs to review: all or above_limit, and this workflow has review: none"
+        if step.approval.when and not step.approval.scope:
+            yield "approval: when needs scope, the word that somebody must hold who decides"
         known = _names(workflow, facts)
-        for text in (f"{{{step.approval.when}}}", *step.approval.lines.values()):
+        when = [f"{{{step.approval.when}}}"] if step.approval.when else []
+        for text in (*when, *step.approval.lines.values()):
             yield from (f"approval: {problem}" for problem in replies.template_problems(text, known))
     yield from _said_problems(workflow, step, _names(workflow, facts))
 
@@ -366,6 +306,7 @@ def _said_problems(workflow: Workflow, step: Step, known: frozenset[str]) -> Ite
     )
     for name in step.said():
         names = known | {"ticket.number"} if name in tickets else known
+        names = names | IN_APPROVALS if step.approval and name in step.approval.said() else names
         text = workflow.replies.get(name, "")
         yield from (f"reply {name!r}: {problem}" for problem in replies.template_problems(text, names))
 

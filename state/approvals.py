@@ -43,7 +43,7 @@ def refusal(  # noqa: PLR0911 - one objection after the other
         return Refusal(reason="void", message="This is no longer what is being asked for, so nothing was done.")
     if requester:
         return Refusal(reason="requester", message="You asked for this yourself, so somebody else must decide.")
-    if asked.scope not in who.scopes:
+    if not set(asked.scope.split()) <= who.scopes:
         return Refusal(reason="role", message=f"Your role does not allow this; it needs {asked.scope}.")
     return None
 

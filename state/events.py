@@ -262,7 +262,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionProposed:
-    """A write was worked out in full and waits for consent. `terms` is the exact text shown."""
+    """A write was worked out in full and waits for consent. `terms` is the exact text shown.
+
+    `amount`: the money it moves, such as `49.00 USD`, where a limit asks for it.
+    """
 
     action: str
     task: str
@@ -272,6 +275,7 @@ class ActionProposed:
     args_hash: str
     terms: str
     reason: str = ""
+    amount: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -193,7 +193,8 @@ class OutboxRow(SQLModel, table=True):
 class ActionRow(SQLModel, table=True):
     """The ledger of writes: the step to `dispatched` is won by compare-and-set here. Arguments are in the events.
 
-    `expires_at`: until when an approval may be given. `origin_session_id`: where it was, if a link moved it.
+    `expires_at`: until when an approval may be given. `origin_session_id`: where it was, if a link moved it. `amount`:
+    what it moves, in ten-thousandths of `currency`; None where no limit asks for it.
     """
 
     __tablename__ = "actions"
@@ -210,6 +211,7 @@ class ActionRow(SQLModel, table=True):
             sqlite_where=sa.text("expires_at IS NOT NULL"),
             postgresql_where=sa.text("expires_at IS NOT NULL"),
         ),
+        sa.Index("ix_actions_spent", "session_id", "tool"),
     )
     id: str = _text(primary_key=True)
     session_id: str = _text(index=True)
@@ -224,10 +226,15 @@ class ActionRow(SQLModel, table=True):
     settle_tries: int = _big()
     expires_at: int | None = _big(nullable=True)
     origin_session_id: str | None = _text(nullable=True)
+    amount: int | None = _big(nullable=True)
+    currency: str | None = _text(nullable=True)
 
 
 class AuditRow(SQLModel, table=True):
-    """Who called which tool for whom, why it was allowed and how it ended. `body`: arguments and result."""
+    """Who called which tool for whom, why it was allowed and how it ended. `body`: arguments and result.
+
+    `policy`: the version of policies.yaml that decided.
+    """
 
     __tablename__ = "audit"
     id: str = _text(primary_key=True)
@@ -242,6 +249,7 @@ class AuditRow(SQLModel, table=True):
     ms: int = _big()
     owner: str = _text()
     body: bytes = _bytes()
+    policy: str | None = _text(nullable=True)
 
 
 class TicketRow(SQLModel, table=True):

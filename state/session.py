@@ -62,7 +62,8 @@ class Task:
 class Approval:
     """A staff member's consent to an action: asked for, then decided once. `verdict`: approved, denied or None (open).
 
-    `scope`: what the decider must hold; `why`: the rule that asks; `expires`, `at`: ms; `lines`: (label, value) pairs.
+    `scope`: what the decider must hold, all of its words; `why`: the rule that asks; `expires`, `at`: ms; `lines`:
+    (label, value) pairs.
     """
 
     ticket: str

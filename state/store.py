@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -12,6 +12,7 @@ from state.approvals import Who
 from state.identity import Address, Assurance, Claims
 from state.keys import Vault
 from state.lease import Lease
+from state.ledger import Spent
 from state.messages import Accepted, Acted, Inbound, Outbound, Receipt, StaffAct, StatusUpdate, Thread
 from state.session import Session
 from state.sql import (
@@ -19,6 +20,7 @@ from state.sql import (
     deliveries,
     inbox,
     keyring,
+    ledger,
     links,
     outside,
     people,
@@ -336,6 +338,10 @@ class Store:
     async def action(self, action_id: str) -> Row | None:
         """An action in the ledger."""
         return await self.database.read(lambda: queries.action(action_id))
+
+    async def spent(self, session_id: str, tool: str, *, besides: Collection[str] = ()) -> Spent:
+        """What a user did with a tool in the last 24 hours; see `ledger.spent`."""
+        return await self.database.read(lambda: ledger.spent(session_id, tool, besides))
 
     async def deliveries(self, session_id: str) -> list[Row]:
         """The outbox of a session."""

@@ -159,7 +159,7 @@ class Attempt:
 class Audit:
     """One line of the audit trail: who did what for whom, with which result and why it was allowed.
 
-    `cached`: the answer was had before; nobody was asked.
+    `cached`: the answer was had before; nobody was asked. `policy`: the version of the policies that this rests on.
     """
 
     actor: str
@@ -174,6 +174,7 @@ class Audit:
     ms: int = 0
     attempts: tuple[Attempt, ...] = ()
     cached: bool = False
+    policy: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,9 +182,10 @@ class Outcome:
     """How a call ended. `state`: succeeded, failed (without effect) or unknown (a write that may have happened).
 
     `reason`: one word: not_found, rejected, invalid, unavailable, timeout, busy, denied, schema, defect, policy, scope,
-    step, assurance, customer, unknown_tool, changed, rate. `code`: the other system's own word for a rejection.
-    `message`: for people and models. `result`: declared fields only, plain JSON. `attempts`: every call made for it,
-    none when the answer was `cached`. `after`: the seconds after which another try may do better, if that is known.
+    step, assurance, customer, unknown_tool, changed, rate, off, version, hours, limit, approval. `code`: the other
+    system's own word for a rejection. `message`: for people and models. `result`: declared fields only, plain JSON.
+    `attempts`: every call made for it, none when the answer was `cached`. `after`: the seconds after which another try
+    may do better, if that is known.
     """
 
     tool: str
@@ -202,13 +204,27 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRule:
+    """That staff with `scope` must agree to a call, and why. `above`: the limit it is over, where there is one."""
+
+    scope: str
+    why: str
+    above: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """A write worked out in full: validated arguments, their hash, ready to be shown for consent."""
+    """A write worked out in full: validated arguments, their hash, ready to be shown for consent.
+
+    `amount`: the money it moves, by the argument that the tool's limits name; `approval`: what it needs besides.
+    """
 
     tool: str
     version: int
     arguments: dict[str, Any]
     args_hash: str
+    amount: str | None = None
+    approval: ApprovalRule | None = None
     audit: tuple[Audit, ...] = ()
 
 

@@ -47,6 +47,10 @@ class Catalog:
         """A tool by name, the newest version unless one is given; None when there is none."""
         return self._newest.get(name) if version is None else self._by_id.get(f"{name}@{version}")
 
+    def versions(self, name: str) -> list[Tool]:
+        """Every version of a tool, oldest first."""
+        return sorted((tool for tool in self._by_id.values() if tool.name == name), key=lambda tool: tool.version)
+
     def __iter__(self) -> Iterator[Tool]:
         """The newest version of every tool, in stable order."""
         return iter(self._newest.values())

@@ -11,7 +11,7 @@ from state import events as ev
 from state.keys import Vault
 from state.lease import Lease
 from state.session import Question, Session
-from state.sql import deliveries, log, tickets
+from state.sql import deliveries, ledger, log, tickets
 from state.sql.database import Row, Tx, many, query
 from state.sql.deliveries import Delivery
 
@@ -53,6 +53,7 @@ class AuditLine:
     action: str | None = None
     confirmation: str | None = None
     ms: int = 0
+    policy: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,14 +284,17 @@ def _actions(row: Row, work: Work) -> Tx[None]:
     """The ledger: new proposals, and moves that only one can win."""
     for p in work.proposals:
         yield query(
-            "INSERT INTO actions (id, session_id, task, tool, version, args_hash, state, created_at, settle_tries)"
-            " VALUES (:id, :session_id, :task, :tool, :version, :hash, 'awaiting_confirmation', {now}, 0)",
+            "INSERT INTO actions (id, session_id, task, tool, version, args_hash, state, created_at, settle_tries,"
+            " amount, currency)"
+            " VALUES (:id, :session_id, :task, :tool, :version, :hash, 'awaiting_confirmation', {now}, 0, :amount,"
+            " :currency)",
             id=p.action,
             session_id=row["id"],
             task=p.task,
             tool=p.tool,
             version=p.version,
             hash=p.args_hash,
+            **ledger.columns(p.amount),
         )
     for action, (before, after) in work.moves.items():
         settle = work.settle_in.get(action)
@@ -328,14 +332,15 @@ def _audits(vault: Vault, row: Row, work: Work) -> Tx[None]:
             "ms": a.ms,
             "owner": owner,
             "body": keys[owner].seal(a.body, f"audit|body|{a.id}"),
+            "policy": a.policy or None,
         }
         for a in work.audits
     ]
     yield many(
         "INSERT INTO audit (id, at, session_id, user_id, actor, tool, verdict, action_id, confirmation, ms, owner,"
-        " body)"
+        " body, policy)"
         " VALUES (:id, {now}, :session_id, :user_id, :actor, :tool, :verdict, :action_id, :confirmation, :ms, :owner,"
-        " :body)",
+        " :body, :policy)",
         rows,
     )
 

@@ -116,7 +116,6 @@ def test_nothing_is_refunded_against_the_policy(status: str, amount: str, age: i
         assert age <= (60 if plan == "enterprise" else 30)
         assert prior < 2
         assert float(amount.removesuffix(" USD")) > 0
-        assert decision.values["needs_approval"] == (float(amount.removesuffix(" USD")) > 500)
     else:
         assert decision.reason in REFUND.replies
 

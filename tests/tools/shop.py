@@ -194,9 +194,9 @@ class Counter:
 World = tuple[Shop, Gateway, Counter]
 
 
-def confirmed(gateway: Gateway, name: str, *, action_id: str = "A-1") -> Action:
+async def confirmed(gateway: Gateway, name: str, *, action_id: str = "A-1") -> Action:
     """An action whose exact terms were agreed to."""
-    made = gateway.propose(name, ORDER, caller=CALLER)
+    made = await gateway.propose(name, ORDER, caller=CALLER)
     assert isinstance(made, Proposal)
     return Action(
         id=action_id,

@@ -16,6 +16,7 @@ from tools.base import Caller, declare
 from tools.cache import Cache, Key
 from tools.catalog import Catalog
 from tools.gateway import Gateway
+from tools.limits import Limits
 
 CACHED = [replace(tool, cache_s=30.0) if tool.name == "get_order" else tool for tool in TOOLS]
 World = tuple[Shop, Gateway, Counter]
@@ -37,7 +38,7 @@ async def cached() -> AsyncIterator[World]:
     async with open_shop() as (shop, systems):
         shop.effects.append(("k", None))
         count = Counter()
-        yield shop, Gateway(Catalog(CACHED), systems, count, policy_version="p1"), count
+        yield shop, Gateway(Catalog(CACHED), systems, count, limits=Limits(version="p1")), count
 
 
 async def ask(gateway: Gateway, caller: Caller = CALLER, *, fresh: bool = False) -> tuple[str, bool]:
@@ -114,7 +115,7 @@ async def test_a_write_empties_it(cached: World) -> None:
     stranger = replace(CALLER, user_id="U-3", customer_id="C-3")
     for caller in (CALLER, other, stranger):
         await ask(gateway, caller)
-    assert (await perform(gateway, confirmed(gateway, "order_keyed"))).state == "succeeded"
+    assert (await perform(gateway, await confirmed(gateway, "order_keyed"))).state == "succeeded"
     assert [False, False, True] == [(await ask(gateway, caller))[1] for caller in (CALLER, other, stranger)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import orjson
@@ -10,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tools.shop import CALLER, ORDER, Counter, Key, World, confirmed, open_shop, order_keyed, perform
+from tools.arguments import hash_of
 from tools.base import SYSTEM, Context, Outcome, Proposal, tool
 from tools.catalog import Catalog
-from tools.gateway import Gateway, hash_of
+from tools.gateway import Gateway
 from tools.http import Systems
 
 
@@ -102,14 +104,14 @@ async def test_the_engine_may_use_internal_tools(world: World) -> None:
 async def test_what_cannot_be_proposed(world: World, arguments: object, message: str) -> None:
     """Identity is never an argument, and the full model is asked, not the provider's schema."""
     _, gateway, _ = world
-    outcome = gateway.propose("order_keyed", arguments, caller=CALLER)
+    outcome = await gateway.propose("order_keyed", arguments, caller=CALLER)
     assert isinstance(outcome, Outcome)
     assert ("failed", "invalid", message) == (outcome.state, outcome.reason, outcome.message)
 
 
 async def test_a_lookup_cannot_be_proposed(world: World) -> None:
     """There is nothing to consent to."""
-    outcome = world[1].propose("get_order", {"key": "k"}, caller=CALLER)
+    outcome = await world[1].propose("get_order", {"key": "k"}, caller=CALLER)
     assert isinstance(outcome, Outcome)
     assert outcome.reason == "policy"
 
@@ -117,16 +119,16 @@ async def test_a_lookup_cannot_be_proposed(world: World) -> None:
 async def test_a_proposal_is_bound_by_its_hash(world: World) -> None:
     """The hash covers tool, version and all arguments, defaults and identity included, in any order."""
     _, gateway, _ = world
-    one = gateway.propose("order_keyed", {"item": "tea", "count": None}, caller=CALLER)
-    two = gateway.propose("order_keyed", {"count": 1, "item": "tea"}, caller=CALLER)
+    one = await gateway.propose("order_keyed", {"item": "tea", "count": None}, caller=CALLER)
+    two = await gateway.propose("order_keyed", {"count": 1, "item": "tea"}, caller=CALLER)
     assert isinstance(one, Proposal)
     assert isinstance(two, Proposal)
     assert {"item": "tea", "count": 1, "customer_id": "C-1"} == one.arguments == two.arguments
     assert one.args_hash == two.args_hash == hash_of(order_keyed, two.arguments)
     others = [
-        gateway.propose("order_keyed", {"item": "tea", "count": 2}, caller=CALLER),
-        gateway.propose("order_keyed", {"item": "tea"}, caller=replace(CALLER, customer_id="C-2")),
-        gateway.propose("order_unkeyed", {"item": "tea"}, caller=CALLER),
+        await gateway.propose("order_keyed", {"item": "tea", "count": 2}, caller=CALLER),
+        await gateway.propose("order_keyed", {"item": "tea"}, caller=replace(CALLER, customer_id="C-2")),
+        await gateway.propose("order_unkeyed", {"item": "tea"}, caller=CALLER),
     ]
     assert len({one.args_hash, *(each.args_hash for each in others if isinstance(each, Proposal))}) == 4
 
@@ -134,7 +136,7 @@ async def test_a_proposal_is_bound_by_its_hash(world: World) -> None:
 async def test_the_audit_tells_who_did_what_for_whom(world: World) -> None:
     """One line per call: actor, person, tool and version, all arguments, result, verdict, confirmation, action."""
     _, gateway, _ = world
-    outcome = await perform(gateway, confirmed(gateway, "order_keyed"))
+    outcome = await perform(gateway, await confirmed(gateway, "order_keyed"))
     (line,) = outcome.audit
     assert ("bot", "U-1", "S-1", "order_keyed@1") == (line.actor, line.user_id, line.session_id, line.tool)
     assert ("allowed", {"order": 1}, "Q-1", "A-1") == (line.verdict, line.result, line.confirmation, line.action)
@@ -199,7 +201,7 @@ ANYTHING = st.recursive(
 def test_whatever_a_model_says_gets_an_answer(arguments: object) -> None:
     """No arguments make the gateway raise; what it proposes is plain JSON with a hash that can be checked again."""
     gateway = Gateway(Catalog([order_keyed]), Systems({}))
-    made = gateway.propose("order_keyed", arguments, caller=CALLER)
+    made = asyncio.run(gateway.propose("order_keyed", arguments, caller=CALLER))
     if isinstance(made, Outcome):
         assert made.reason == "invalid"
     else:

@@ -49,7 +49,7 @@ async def test_a_keyed_write(world: World, script: str, state: str, reason: str,
     """With a key a write is repeated while that helps; its effect is never doubled and never claimed wrongly."""
     shop, gateway, _ = world
     shop.posts.extend(script.split())
-    outcome = await perform(gateway, confirmed(gateway, "order_keyed"))
+    outcome = await perform(gateway, await confirmed(gateway, "order_keyed"))
     assert (state, reason, effects) == (outcome.state, outcome.reason, len(shop.effects))
     assert ({"order": 1} if state == "succeeded" else None) == outcome.result
 
@@ -73,7 +73,7 @@ async def test_an_unkeyed_write_is_sent_once(world: World, script: str, state: s
     """Without a key nothing that may have left is ever sent again."""
     shop, gateway, _ = world
     shop.posts.extend(script.split())
-    outcome = await perform(gateway, confirmed(gateway, "order_unkeyed"))
+    outcome = await perform(gateway, await confirmed(gateway, "order_unkeyed"))
     assert (state, reason, effects) == (outcome.state, outcome.reason, len(shop.effects))
     assert shop.posted == 1
 
@@ -87,7 +87,7 @@ async def test_a_late_answer(world: World, name: str, state: str) -> None:
     """An answer after the deadline leaves doubt: resolved by the key, honest without one."""
     shop, gateway, _ = world
     shop.posts.append("late")
-    outcome = await perform(gateway, confirmed(gateway, name), timeout=0.4)
+    outcome = await perform(gateway, await confirmed(gateway, name), timeout=0.4)
     assert (state, 1) == (outcome.state, len(shop.effects))
 
 
@@ -96,7 +96,7 @@ async def test_an_unreachable_system_had_no_effect(free_port: int) -> None:
     systems = Systems({"shop": Endpoint(base_url=f"http://127.0.0.1:{free_port}", token="t")})
     gateway = Gateway(Catalog(TOOLS), systems)
     for name in ("order_keyed", "order_unkeyed"):
-        outcome = await perform(gateway, confirmed(gateway, name))
+        outcome = await perform(gateway, await confirmed(gateway, name))
         assert ("failed", "unavailable") == (outcome.state, outcome.reason)
     await systems.close()
 
@@ -114,14 +114,14 @@ async def test_what_was_never_sent_may_be_repeated_without_a_key(world: World) -
         return await original.run(arguments, context)  # type: ignore[return-value]
 
     gateway.catalog = Catalog([replace(original, run=run)])
-    outcome = await perform(gateway, confirmed(gateway, "order_unkeyed"))
+    outcome = await perform(gateway, await confirmed(gateway, "order_unkeyed"))
     assert ("succeeded", 1) == (outcome.state, len(shop.effects))
 
 
 async def test_two_at_once_are_one(world: World) -> None:
     """Even if two processes sent the same action, its key makes it one effect."""
     shop, gateway, _ = world
-    action = confirmed(gateway, "order_keyed")
+    action = await confirmed(gateway, "order_keyed")
     await asyncio.gather(*(perform(gateway, action) for _ in range(5)))
     assert len(shop.effects) == 1
 
@@ -130,7 +130,7 @@ async def test_two_at_once_are_one(world: World) -> None:
 async def test_changed_terms_are_not_carried_out(world: World, change: str) -> None:
     """Arguments, customer, hash or version other than those agreed to: nothing is sent."""
     shop, gateway, _ = world
-    action = confirmed(gateway, "order_keyed")
+    action = await confirmed(gateway, "order_keyed")
     if change in {"item", "customer_id"}:
         action = replace(action, arguments={**action.arguments, change: "other"})
     else:
@@ -153,7 +153,7 @@ async def test_changed_terms_are_not_carried_out(world: World, change: str) -> N
 async def test_policy_is_asked_again_when_carried_out(world: World, caller: Caller, reason: str) -> None:
     """What was allowed when proposed may not be any more: nothing is sent."""
     shop, gateway, count = world
-    outcome = await perform(gateway, confirmed(gateway, "order_keyed"), caller=caller)
+    outcome = await perform(gateway, await confirmed(gateway, "order_keyed"), caller=caller)
     assert ("failed", reason, 0) == (outcome.state, outcome.reason, shop.posted)
     assert ("policy", "order_keyed", reason) in count.seen
 
@@ -176,7 +176,7 @@ async def test_policy_is_asked_again_when_carried_out(world: World, caller: Call
 async def test_settling(world: World, name: str, ago: int, *, applied: bool, state: str, posts: int) -> None:
     """After a crash: read back first, repeat only with a key that is still known, else say that it is unknown."""
     shop, gateway, _ = world
-    action = confirmed(gateway, name)
+    action = await confirmed(gateway, name)
     if applied:
         shop.effects.append((action.id, action.arguments))
     outcome = await gateway.settle(action, dispatched_ms_ago=ago, caller=CALLER, timeout=5)
@@ -188,11 +188,11 @@ async def test_settling_while_reading_back_fails(world: World) -> None:
     """With a key the write is repeated although it cannot be read back; without luck it stays unknown."""
     shop, gateway, _ = world
     shop.gets.extend(["500"])
-    action = confirmed(gateway, "order_keyed")
+    action = await confirmed(gateway, "order_keyed")
     assert (await gateway.settle(action, dispatched_ms_ago=0, caller=CALLER, timeout=5)).state == "succeeded"
     shop.gets.extend(["500"])
     shop.posts.extend(["429"] * 3)
-    other = confirmed(gateway, "order_keyed", action_id="A-2")
+    other = await confirmed(gateway, "order_keyed", action_id="A-2")
     assert (await gateway.settle(other, dispatched_ms_ago=0, caller=CALLER, timeout=5)).state == "unknown"
     assert len(shop.effects) == 1
 
@@ -201,7 +201,7 @@ async def test_settling_while_reading_back_fails(world: World) -> None:
 async def test_settling_for_a_changed_caller(world: World, caller: Caller) -> None:
     """Reading back is always allowed; sending again is not when policy or identity changed."""
     shop, gateway, _ = world
-    action = confirmed(gateway, "order_keyed")
+    action = await confirmed(gateway, "order_keyed")
     outcome = await gateway.settle(action, dispatched_ms_ago=0, caller=caller, timeout=5)
     assert ("unknown", 0, 1) == (outcome.state, shop.posted, shop.got)
     shop.effects.append((action.id, None))
@@ -212,7 +212,7 @@ async def test_settling_for_a_changed_caller(world: World, caller: Caller) -> No
 async def test_settling_what_cannot_be_trusted(world: World, change: dict[str, object]) -> None:
     """Stored arguments that do not fit their hash are neither sent nor asked about."""
     shop, gateway, _ = world
-    action = replace(confirmed(gateway, "order_keyed"), **change)  # type: ignore[arg-type]
+    action = replace(await confirmed(gateway, "order_keyed"), **change)  # type: ignore[arg-type]
     outcome = await gateway.settle(action, dispatched_ms_ago=0, caller=CALLER, timeout=5)
     assert ("unknown", 0, 0) == (outcome.state, shop.posted, shop.got)
 
@@ -226,5 +226,5 @@ async def test_crash_points_stand_around_the_request(
     monkeypatch.setattr(faults, "_plan", {point: [(1, "raise")]})
     monkeypatch.setattr(faults, "_passes", {})
     with pytest.raises(faults.Fault):
-        await perform(gateway, confirmed(gateway, "order_keyed"))
+        await perform(gateway, await confirmed(gateway, "order_keyed"))
     assert effects == len(shop.effects)

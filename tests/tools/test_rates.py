@@ -70,8 +70,8 @@ async def test_a_write_too_often_is_not_sent(limited: World) -> None:
     """It fails without an effect, though it was agreed to."""
     shop, gateway, _ = limited
     for number in (1, 2):
-        action = confirmed(gateway, "order_keyed", action_id=f"A-{number}")
+        action = await confirmed(gateway, "order_keyed", action_id=f"A-{number}")
         assert (await perform(gateway, action)).state == "succeeded"
-    outcome = await perform(gateway, confirmed(gateway, "order_keyed", action_id="A-3"))
+    outcome = await perform(gateway, await confirmed(gateway, "order_keyed", action_id="A-3"))
     assert ("failed", "rate", 30) == (outcome.state, outcome.reason, outcome.after)
     assert shop.posted == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 from state.session import Action
@@ -12,8 +11,7 @@ from tools.gateway import Gateway
 
 async def perform(gateway: Gateway, tool: str, arguments: dict[str, Any], caller: Caller) -> Outcome:
     """Propose and carry out one write."""
-    made: Any = gateway.propose(tool, arguments, caller=caller)
-    proposal = await made if inspect.isawaitable(made) else made
+    proposal = await gateway.propose(tool, arguments, caller=caller)
     assert isinstance(proposal, Proposal), proposal
     action = Action(
         id="a1",

@@ -10,8 +10,8 @@ import pytest
 from state.session import Action
 from tests.tools.conftest import KIM as READER
 from tests.tools.conftest import Acme
+from tools.arguments import hash_of
 from tools.base import Outcome
-from tools.gateway import hash_of
 from tools.packs import account, disputes
 
 WRITES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {

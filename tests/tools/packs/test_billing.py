@@ -31,9 +31,9 @@ async def look_up(acme: Acme, name: str, *, caller: Caller = KIM, **arguments: o
     return await acme.gateway.look_up(name, arguments, caller=caller, timeout=5)
 
 
-def confirmed(acme: Acme, *, action_id: str = "A-1", **terms: str) -> Action:
+async def confirmed(acme: Acme, *, action_id: str = "A-1", **terms: str) -> Action:
     """A refund whose terms were agreed to."""
-    made = acme.gateway.propose("create_refund_request", {**REFUND, **terms}, caller=KIM)
+    made = await acme.gateway.propose("create_refund_request", {**REFUND, **terms}, caller=KIM)
     assert isinstance(made, Proposal)
     return Action(
         id=action_id,
@@ -142,7 +142,7 @@ async def test_strangers_see_nothing(acme: Acme, caller: Caller, reason: str) ->
 
 async def test_a_refund_from_proposal_to_read_back(acme: Acme) -> None:
     """One entry in Acme's ledger, found again by its invoice, and the invoice says so."""
-    outcome = await acme.gateway.perform(confirmed(acme), caller=KIM, timeout=5, confirmation="Q-1")
+    outcome = await acme.gateway.perform(await confirmed(acme), caller=KIM, timeout=5, confirmation="Q-1")
     assert {"refund_id": "RF-1001", "status": "requested", "amount": "49.00 USD"} == outcome.result
     assert [("refund", "C-1001", "A-1")] == [(e["kind"], e["customer"], e["key"]) for e in await acme.ledger()]
     found = (await look_up(acme, "get_refund", invoice_id="18492")).result
@@ -155,7 +155,7 @@ async def test_a_refund_from_proposal_to_read_back(acme: Acme) -> None:
 async def test_a_refund_in_trouble_is_one_refund(acme: Acme, kind: str) -> None:
     """Whatever happens on the way, the ledger has one entry and the outcome says succeeded."""
     await acme.fault(kind=kind, method="POST", ms=1_000)
-    outcome = await acme.gateway.perform(confirmed(acme), caller=KIM, timeout=2.4, confirmation="Q-1")
+    outcome = await acme.gateway.perform(await confirmed(acme), caller=KIM, timeout=2.4, confirmation="Q-1")
     assert ("succeeded", 1) == (outcome.state, len(await acme.ledger()))
 
 
@@ -163,7 +163,7 @@ async def test_a_refund_in_trouble_is_one_refund(acme: Acme, kind: str) -> None:
 async def test_a_refund_in_lasting_trouble_is_settled_later(acme: Acme, kind: str, entries: int) -> None:
     """It ends as unknown, and is settled without a second effect when Acme is well again."""
     await acme.fault(kind=kind, method="POST", times=3)
-    action = confirmed(acme)
+    action = await confirmed(acme)
     outcome = await acme.gateway.perform(action, caller=KIM, timeout=5, confirmation="Q-1")
     assert ("unknown", entries) == (outcome.state, len(await acme.ledger()))
     outcome = await acme.gateway.settle(action, dispatched_ms_ago=5_000, caller=KIM, timeout=5)
@@ -182,7 +182,7 @@ async def test_a_refund_in_lasting_trouble_is_settled_later(acme: Acme, kind: st
 )
 async def test_acme_says_no(acme: Acme, terms: dict[str, str], reason: str, code: str) -> None:
     """A refusal is final, named by Acme's own word, and leaves no entry."""
-    outcome = await acme.gateway.perform(confirmed(acme, **terms), caller=KIM, timeout=5, confirmation="Q-1")
+    outcome = await acme.gateway.perform(await confirmed(acme, **terms), caller=KIM, timeout=5, confirmation="Q-1")
     assert ("failed", reason, code) == (outcome.state, outcome.reason, outcome.code)
     assert [] == await acme.ledger()
 
@@ -190,7 +190,7 @@ async def test_acme_says_no(acme: Acme, terms: dict[str, str], reason: str, code
 async def test_a_second_refund_of_an_invoice_is_refused(acme: Acme) -> None:
     """Another action for the same invoice meets Acme's own rule."""
     for action_id, state in (("A-1", "succeeded"), ("A-2", "failed")):
-        action = confirmed(acme, action_id=action_id)
+        action = await confirmed(acme, action_id=action_id)
         outcome = await acme.gateway.perform(action, caller=KIM, timeout=5, confirmation="Q-1")
         assert state == outcome.state
     assert len(await acme.ledger()) == 1
@@ -202,7 +202,7 @@ async def test_a_second_refund_of_an_invoice_is_refused(acme: Acme) -> None:
 )
 async def test_terms_that_are_none(acme: Acme, change: dict[str, str]) -> None:
     """Amounts without currency, unknown reasons and extra fields are no terms of a refund."""
-    made = acme.gateway.propose("create_refund_request", {**REFUND, **change}, caller=KIM)
+    made = await acme.gateway.propose("create_refund_request", {**REFUND, **change}, caller=KIM)
     assert isinstance(made, Outcome)
     assert made.reason == "invalid"
 
