@@ -1,8 +1,9 @@
-"""The short form of the sweep: kills at every crash point of the code, on both stores, twice over on SQLite."""
+"""The short form of the sweep: kills at every crash point of the code, on both stores."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -58,16 +59,16 @@ async def test_killed_anywhere_the_bot_is_silent_while_a_person_speaks(
 
 
 def _chosen(store: str, rehearsed: list[Result]) -> list[Job]:
-    """On PostgreSQL half of the passes; on SQLite all, each point once as an exit or an error, and a second death."""
-    kills = every_pass(rehearsed)
+    """Each point in its first pass and in its last; on SQLite also as an exit or an error, and a second death.
+
+    Every pass of every point is the long form: `python -m tests.crash.sweep --all`.
+    """
+    passes = {point: [job for job in every_pass(rehearsed) if job.point == point] for point in POINTS}
+    ends = [(jobs[0], jobs[-1]) for jobs in passes.values() if jobs]
     if store == "postgres":
-        return [job for point in POINTS for job in [job for job in kills if job.point == point][::2]]
-    others = {job.point: job for job in kills}  # the last pass of each point
-    return [
-        *kills,
-        *every_relapse(),
-        *(_instead(job, ("exit", "raise")[n % 2]) for n, job in enumerate(others.values())),
-    ]
+        return [pair[n % 2] for n, pair in enumerate(ends)]
+    others = [_instead(last, ("exit", "raise")[n % 2]) for n, (_, last) in enumerate(ends)]
+    return [*chain.from_iterable(ends), *others[::2], *every_relapse()[::2]]
 
 
 def _instead(job: Job, action: str) -> Job:
