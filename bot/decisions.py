@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any
 
+from bot import sales_decisions
 from bot.decided import Decision, Facts, Rule
 from state import errors
 
@@ -159,6 +160,7 @@ DECISIONS: Mapping[str, Rule] = MappingProxyType(
             values=frozenset(_REFUNDED_FIELDS),
             facts=frozenset({"invoices"}),
         ),
+        **sales_decisions.DECISIONS,
     }
 )
 """Add one: write the function above or in a module of its own, add one row here."""

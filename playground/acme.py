@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from playground import acme_writes, addresses, faults, http, options, plans, records, refunds, writes
+from playground import acme_writes, addresses, faults, http, options, plans, records, refunds, sales, writes
 from playground.bucket import Bucket
 from playground.world import World
 
@@ -36,6 +36,7 @@ def build(world: World) -> web.Application:
             web.get("/v1/customers/{id}/subscription", api.get_subscription),
             web.get("/v1/invoices/{id}", api.get_invoice),
             web.get("/v1/plans", api.list_plans),
+            *sales.routes(world.store),
             *acme_writes.routes(world.store),
         ]
     )

@@ -5,4 +5,6 @@ PACKS = {
     "disputes": "tools.packs.disputes",
     "account": "tools.packs.account",
     "text": "tools.packs.text",
+    "sales": "tools.packs.sales",
+    "leads": "tools.packs.leads",
 }

@@ -116,6 +116,7 @@ class Tool:
 
     effect    how a transact call is made certain; `probe` reads it back by key, None when there is no trace of it
     internal  for the engine alone, no model ever hears of it
+    inside    for the steps of workflows alone, which no model hears of either
     identity  argument → session fact, for the arguments the gateway fills
     cache_s   how long a lookup's answer may be given again, 0: never
     schema    what a provider is told (OpenAI's strict subset); `notes` say what is lost by it and what looks unwise
@@ -134,6 +135,7 @@ class Tool:
     effect: Effect | None = None
     probe: Probe | None = None
     internal: bool = False
+    inside: bool = False
     cache_s: float = 0.0
     identity: Mapping[str, str] = field(default_factory=dict)
     schema: dict[str, Any] = field(default_factory=dict)
@@ -237,6 +239,7 @@ class Options(TypedDict, total=False):
     effect: Effect
     probe: Probe
     internal: bool
+    inside: bool
     cache_s: float
 
 
@@ -281,7 +284,7 @@ def declare(given: Tool) -> Tool:
         identity=identity,
         needs_customer=given.needs_customer or "customer_id" in identity.values(),
         schema=strict.schema,
-        notes=() if given.internal else tuple(f"{given.id}: {note}" for note in strict.notes),
+        notes=() if given.internal or given.inside else tuple(f"{given.id}: {note}" for note in strict.notes),
     )
 
 

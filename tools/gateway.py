@@ -96,12 +96,12 @@ class Gateway:
         self._rates = rates or Rates()
 
     def functions(self, names: Iterable[str] | None = None) -> list[Described]:
-        """What a model is told about these tools (None: all), in the catalog's order; internal ones never."""
+        """What a model is told about these tools (None: all), in the catalog's order; not internal and inside ones."""
         wanted = None if names is None else frozenset(names)
         return [
             Described(tool.name, tool.description, tool.schema)
             for tool in self.catalog
-            if not tool.internal and (wanted is None or tool.name in wanted)
+            if not (tool.internal or tool.inside) and (wanted is None or tool.name in wanted)
         ]
 
     def eligible(self, caller: Caller) -> list[Eligible]:

@@ -106,6 +106,13 @@ def _scopes(case: Case) -> Objection | None:
     return Objection(reason="scope", message=f"{case.tool.name} needs the scope {missing}")
 
 
+def _inside(case: Case) -> Objection | None:
+    """What a workflow works out for itself is no answer to whoever asks for it."""
+    if not case.tool.inside or case.caller.workflow is not None:
+        return None
+    return Objection(reason="step", message=f"{case.tool.name} is used by the steps of a workflow alone")
+
+
 def _step(case: Case) -> Objection | None:
     if case.caller.tools is None or case.tool.name in case.caller.tools:
         return None
@@ -195,7 +202,7 @@ def _other_currency(case: Case, scope: str) -> ApprovalRule | None:
 
 Rule = Callable[[Case], Objection | None]
 RULES: tuple[Rule, ...] = (
-    *(_off, _version, _scopes, _step, _assurance, _customer),
+    *(_off, _version, _scopes, _inside, _step, _assurance, _customer),
     *(_hours, _per_day, _amount_per_day),
 )
 """Every rule, in the order in which they object."""

@@ -46,6 +46,7 @@ def caller(**changes: Any) -> Caller:
             "assurance": Assurance.VERIFIED,
             "customer_id": "C",
             "scopes": frozenset(scope for tool in ALL for scope in tool.scopes),
+            "workflow": "W",
             **changes,
         }
     )
@@ -85,11 +86,11 @@ def test_its_words_are_there(tool: Tool) -> None:
 
 @every_tool
 def test_a_write_says_how_it_is_made_certain(tool: Tool) -> None:
-    """Only writes have an effect, they all say which kind, and need a scope, proof and a known customer."""
+    """Only writes have an effect, they all say which kind, and need a scope, proof and somebody it belongs to."""
     assert (tool.kind == "transact") == (tool.effect is not None)
     if tool.kind == "transact":
         assert tool.scopes
-        assert tool.needs_customer
+        assert {"customer_id", "user_id"} & set(tool.identity.values())
         assert tool.assurance.covers(Assurance.CHANNEL)
         assert tool.probe is not None
 
@@ -105,3 +106,4 @@ def test_policy_guards_it(tool: Tool) -> None:
     if tool.assurance is not Assurance.CLAIMED:
         assert not allow(tool, caller(assurance=Assurance.CLAIMED)).allowed
     assert allow(tool, caller(actor="bot")).allowed is not tool.internal
+    assert allow(tool, caller(workflow=None)).allowed is not tool.inside

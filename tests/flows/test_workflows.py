@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests import openai_planner
-from tests.flows.tellings import refund
+from tests.flows.tellings import demo_scheduling, lead_enrichment, refund
 from tests.flows.tellings.frame import Json, Later, Line, Staff, Telling
 from tests.flows.tellings.players import MAILBOXES, Player, player
 from tests.harness.inprocess import performed
@@ -24,7 +24,7 @@ from tests.harness.waiting import until
 from tests.harness.workspace import SAM, Workspace, words_of
 from tests.openai_server import OpenAIServer
 
-ALL: tuple[tuple[Telling, ...], ...] = (refund.ROWS,)
+ALL: tuple[tuple[Telling, ...], ...] = (refund.ROWS, demo_scheduling.ROWS, lead_enrichment.ROWS)
 """Add a workflow: its rows, one line here."""
 CHANNELS, MODELS = ("web", "whatsapp", "email"), ("offline", "openai_responses")
 

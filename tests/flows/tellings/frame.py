@@ -68,7 +68,8 @@ class Telling:
     """A conversation from its first word to its last.
 
     name        one line for the reader of a failure
-    customer    who is signed in on the web; their phone and their mailbox are on file. None: a stranger, on the web
+    customer    who is signed in on the web; their phone and their mailbox are on file. None: a stranger, on the web;
+                PROSPECT of `players`: one on every channel
     lines       what happens, in order
     ledger      all that Acme applied in the end, in order
     letter      pieces of a letter that the customer gets besides, unless the answer is one already

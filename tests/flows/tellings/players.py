@@ -13,8 +13,10 @@ from tests.harness.stage import Stage
 from tests.harness.waiting import until
 from tests.harness.web import WebClient
 
-PHONES = {KIM: KIMS_PHONE, LEE: LEES_PHONE}
-MAILBOXES = {KIM: KIMS_MAIL, LEE: LEES_MAIL}
+PROSPECT = "a prospect"
+"""Somebody whom the directory does not know: in a browser, with a number and a mailbox of their own."""
+PHONES = {KIM: KIMS_PHONE, LEE: LEES_PHONE, PROSPECT: "+15550109001"}
+MAILBOXES = {KIM: KIMS_MAIL, LEE: LEES_MAIL, PROSPECT: "sam@initech.example"}
 
 
 class Player(Protocol):
@@ -32,7 +34,7 @@ class Player(Protocol):
 async def player(stage: Stage, channel: str, customer: str | None) -> Player:
     """Someone who begins a conversation."""
     if channel == "web" or customer is None:
-        return OnTheWeb(web=await stage.web(customer=customer))
+        return OnTheWeb(web=await stage.web(customer=None if customer == PROSPECT else customer))
     if channel == "whatsapp":
         return OnThePhone(phone=stage.phone(PHONES[customer]))
     return ByMail(box=stage.mailbox(MAILBOXES[customer]))
