@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from bot import approvals, refused, replies, step_up
+from bot import approvals, called, refused, replies, step_up
 from bot.draft import Draft, plain
 from bot.parts import Parts
 from bot.run import Run
@@ -19,7 +19,7 @@ from bot.workflows import Step
 from state import events as ev
 from state import faults
 from state.session import Action
-from tools.base import ApprovalRule, Outcome
+from tools.base import ApprovalRule, Caller, Outcome
 
 CALL_S = 20.0
 DOUBTFUL = frozenset({"dispatched", "unknown"})
@@ -139,20 +139,25 @@ def _label(one: Run, key: str | None, default: str) -> str:
 
 
 async def _carry_out(one: Run, step: Step, action: Action) -> bool:
+    """Carry a confirmed write out and tell the customer."""
+    caller = one.draft.caller(workflow=one.workflow.name, step=step.name)
+    return await _tell(one, step, await dispatch(one.draft, one.parts, action, caller))
+
+
+async def dispatch(draft: Draft, parts: Parts, action: Action, caller: Caller) -> Outcome:
     """Commit `dispatched`, then call. Only who wins that commit may call."""
-    draft, parts = one.draft, one.parts
     draft.move(action, "dispatched")
     draft.settle_in[action.id] = _wait_ms(parts, 0)
     draft.written(await parts.store.append(draft.lease, draft.work()))
     outcome = await parts.gateway.perform(
         action,
-        caller=draft.caller(workflow=one.workflow.name, step=step.name),
+        caller=caller,
         timeout=parts.time_left(CALL_S),
         confirmation=consent_of(action),
     )
     faults.point("tool.result")
     _record(draft, parts, draft.session.actions[action.id], outcome)
-    return await _tell(one, step, outcome)
+    return outcome
 
 
 def consent_of(action: Action) -> str:
@@ -195,6 +200,7 @@ def _once_more(one: Run, step: Step, again: Again) -> None:
 def _record(draft: Draft, parts: Parts, action: Action, outcome: Outcome) -> None:
     """Put an outcome on record; one that is unknown is looked up again later."""
     draft.audit(outcome.audit)
+    called.settled(draft, action, outcome)
     history = plain(outcome.attempts)
     draft.move(action, outcome.state, result=outcome.result, reason=outcome.reason or None, attempts=history)
     if outcome.state == "unknown":
@@ -217,7 +223,7 @@ async def settle(draft: Draft, parts: Parts) -> list[Action]:
         outcome = await parts.gateway.settle(
             action,
             dispatched_ms_ago=max(0, draft.opened.now - (action.dispatched_at or 0)),
-            caller=draft.caller(workflow=_workflow_of(draft, action)),
+            caller=called.caller(draft, parts, action, _workflow_of(draft, action)),
             timeout=parts.time_left(CALL_S),
             confirmation=consent_of(action),
         )
@@ -240,5 +246,6 @@ def is_hopeless(parts: Parts, action: Action) -> bool:
 
 def handled_upto(draft: Draft) -> int:
     """The newest message that a dispatched action already answers: a turn that died after it must not read it again."""
-    seqs = [a.consent_seq or 0 for a in draft.session.actions.values() if a.state != "awaiting_confirmation"]
+    own = [a for a in draft.session.actions.values() if not a.foreign]
+    seqs = [a.consent_seq or 0 for a in own if a.state != "awaiting_confirmation"]
     return max(seqs, default=0)

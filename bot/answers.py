@@ -140,7 +140,7 @@ def _stray(draft: Draft, parts: Parts, what: Said) -> bool:
 
 def _stray_reply(draft: Draft, *, yes: bool) -> str:
     """What to say to a yes or no that nothing waits for."""
-    if any(action.state in actions.UNDER_WAY for action in draft.session.open_actions()):
+    if any(a.state in actions.UNDER_WAY and not a.foreign for a in draft.session.open_actions()):
         return "in_progress"
     if yes and _just_done(draft):
         return "already_done"

@@ -16,6 +16,7 @@ from state import errors
 from state import events as ev
 from state.hints import Hints
 from state.identity import Address
+from state.messages import Called
 from state.session import Session, Task
 
 LONGEST_WAIT_S = 25.0
@@ -148,11 +149,13 @@ class Api:
         """One action as the ledger has it, and who of staff decided on it, when and why."""
         row = await self._store.action(request.match_info["id"])
         if row is None:
-            return problem(404, "not_found", "There is no such action.")
+            begun = await self._store.calls.of(request.match_info["id"])
+            return answer(_call(begun)) if begun else problem(404, "not_found", "There is no such action.")
         found = await self._store.session(row["session_id"])
         known = found[1].actions.get(row["id"]) if found else None
         approval = asdict(known.approval) if known and known.approval else None
-        return answer({**dict(row), "approval": approval})
+        actor = {"actor": known.actor} if known else {}
+        return answer({**dict(row), **actor, "approval": approval})
 
     async def route(self, request: web.Request) -> web.Response:
         """A dry run for `{"text", "user"?}`: what the classifier makes of it, and which tools a newcomer may use."""
@@ -164,6 +167,18 @@ class Api:
             return problem(400, "bad_body", "text: must be a string.")
         intent, confidence, runners_up = self._parts.offline.classify(text)
         return answer({"intent": intent, "confidence": confidence, "runners_up": runners_up, "tools": []})
+
+
+def _call(now: Called) -> dict[str, Any]:
+    """A call whose write is not in the ledger: it was not begun yet, or was refused before it could be proposed."""
+    return {
+        "id": now.action,
+        "session_id": now.session_id,
+        "tool": now.tool,
+        "version": now.version,
+        "state": now.state,
+        "error": (now.answer or {}).get("error"),
+    }
 
 
 def _number(request: web.Request, name: str, default: int, most: int | None = None) -> int:

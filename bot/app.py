@@ -18,6 +18,7 @@ from bot import web as pages
 from bot.alerts import Alerts
 from bot.api import Api
 from bot.api_mail import MailPreviews
+from bot.api_tools import ToolsApi
 from bot.inbox import Inbox
 from bot.jobs import Clock
 from bot.models import MODELS, prompts
@@ -28,6 +29,7 @@ from bot.models.patience import RetryPolicy
 from bot.outbox import Sender, composer
 from bot.parts import Parts
 from bot.threads import Threads
+from bot.toolbox import Toolbox
 from bot.turn import Done
 from bot.worker import Worker
 from channels import CHANNELS
@@ -210,6 +212,7 @@ def _parts(
         worker=worker,
         compose=composer(capabilities),
         templates=read_words(settings).whatsapp.templates,
+        policies=rules,
     )
 
 
@@ -256,7 +259,9 @@ def routes(services: Services) -> list[web.AbstractRouteDef]:
     health = pages.Health(services.parts, services.hints, services.systems, lambda: services.accepting)
     found: list[web.AbstractRouteDef] = [*health.routes()]
     if "web" in services.roles:
+        toolbox = Toolbox(services.parts, services.hints, services.inbox.call)
         found += [*Api(services.parts, services.hints).routes(), *services.previews.routes()]
+        found += ToolsApi(toolbox).routes()
         for channel in services.channels.values():
             found += channel.routes()
     return found

@@ -86,7 +86,7 @@ async def ask(one: Run, step: Step, action: Action, wanted: Wanted) -> None:
             title=title,
             expires=draft.opened.now + hold_ms,
             lines=[[label, replies.render(text, scope)] for label, text in wanted.lines.items()]
-            or _arguments(one, action),
+            or arguments(one.parts, action),
             words={"denied": words["denied"], "expired": words["expired"]},
         )
     )
@@ -95,9 +95,9 @@ async def ask(one: Run, step: Step, action: Action, wanted: Wanted) -> None:
     draft.say(words["say"])
 
 
-def _arguments(one: Run, action: Action) -> list[list[str]]:
-    """What staff are shown where the workflow names no lines: each argument by its name."""
-    tool = one.parts.gateway.catalog.get(action.tool, action.version)
+def arguments(parts: Parts, action: Action) -> list[list[str]]:
+    """What staff are shown where no lines are named for them: each argument by its name."""
+    tool = parts.gateway.catalog.get(action.tool, action.version)
     hidden = tool.identity if tool else {}
     given = ((name, value) for name, value in action.arguments.items() if name not in hidden and value is not None)
     return [[name.replace("_", " ").capitalize(), replies.plain(value)] for name, value in given]

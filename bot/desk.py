@@ -5,7 +5,7 @@ That was done when the act was taken in (`state.sql.staff`); taking over and han
 
 from __future__ import annotations
 
-from bot import approvals, doubts, flow, inquiry, replies, tickets
+from bot import approvals, doubts, flow, inquiry, operators, replies, tickets
 from bot.draft import Draft
 from bot.parts import Parts
 from state import events as ev
@@ -27,7 +27,7 @@ async def _follow(draft: Draft, parts: Parts, seq: int, event: ev.Event) -> None
         case ev.ActionSettled():
             await doubts.settled(draft, parts, event)
         case ev.ApprovalExpired():
-            approvals.not_given(draft, event.action, "expired")
+            await _expired(draft, parts, event)
         case ev.StaffHandedBack():
             await _handed_back(draft, parts)
         case ev.StaffResolved():
@@ -45,10 +45,21 @@ async def _decided(draft: Draft, parts: Parts, event: ev.ApprovalDecided) -> Non
     action = draft.session.actions.get(event.action)
     if action is None or action.approval is None or action.approval.staff != event.staff:
         return
-    if event.approved:
+    if action.foreign:
+        await operators.decided(draft, parts, action)
+    elif event.approved:
         await flow.run(draft, parts, action.task)
     else:
         approvals.not_given(draft, event.action, "denied")
+
+
+async def _expired(draft: Draft, parts: Parts, event: ev.ApprovalExpired) -> None:
+    """Nobody decided: whoever asked for the write hears it."""
+    action = draft.session.actions.get(event.action)
+    if action is not None and action.foreign:
+        await operators.decided(draft, parts, action)
+    else:
+        approvals.not_given(draft, event.action, "expired")
 
 
 async def _handed_back(draft: Draft, parts: Parts) -> None:

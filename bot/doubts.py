@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from bot import actions, flow, handoff, replies, tickets
+from bot import actions, called, flow, handoff, operators, replies, tickets
 from bot.draft import Draft
 from bot.parts import Parts
 from state import events as ev
@@ -21,6 +21,7 @@ from state.session import Action
 
 Line = list[str]
 REASON = "unknown_outcome"
+REASONS = frozenset({REASON, operators.REASON})
 
 
 async def show(draft: Draft, parts: Parts) -> None:
@@ -28,7 +29,8 @@ async def show(draft: Draft, parts: Parts) -> None:
     for action in [a for a in draft.session.open_actions() if a.doubt is None and actions.is_hopeless(parts, a)]:
         task = draft.session.find_task(action.task)
         subject = f"Unknown outcome of {action.tool}, action {action.id}"
-        ticket = await handoff.open_ticket(draft, parts, reason=REASON, subject=subject)
+        reason = operators.REASON if action.foreign else REASON
+        ticket = await handoff.open_ticket(draft, parts, reason=reason, subject=subject)
         lines = list(_evidence(parts, action))
         raised = ev.DoubtRaised(
             action=action.id,
@@ -87,7 +89,10 @@ async def settled(draft: Draft, parts: Parts, event: ev.ActionSettled) -> None:
     doubt = action.doubt if action else None
     if action is None or doubt is None or (doubt.staff, doubt.shown) != (event.staff, event.shown):
         return
-    if action.reason in parts.workflows:  # it was the customer who asked for it
+    if action.foreign:
+        draft.answers[action.id] = called.by_hand(action.state)
+        operators.close(draft, action)
+    elif action.reason in parts.workflows:  # it was the customer who asked for it
         draft.say(parts.replies["action_settled_done" if event.happened else "action_settled_failed"])
     close(draft, action, by=event.staff)
     await flow.run(draft, parts, action.task)
@@ -96,7 +101,7 @@ async def settled(draft: Draft, parts: Parts, event: ev.ActionSettled) -> None:
 def close(draft: Draft, action: Action, *, by: str = "bot") -> None:
     """Close the ticket of a write that is certain now, unless it is about something else by now."""
     ticket = draft.session.find_ticket(action.doubt.ticket if action.doubt else None)
-    if ticket is None or ticket.reason != REASON:
+    if ticket is None or ticket.reason not in REASONS:
         return
     happened = action.state == "succeeded"
     tickets.close(

@@ -31,6 +31,21 @@ class Letter:
     text: str
 
 
+def audit_line(line: Audit) -> AuditLine:
+    """A line of the gateway's as the store keeps it."""
+    return AuditLine(
+        id=uuid.uuid4().hex,
+        actor=line.actor,
+        tool=line.tool,
+        verdict=line.verdict,
+        body=orjson.dumps(_audited(line), default=str),
+        action=line.action,
+        confirmation=line.confirmation,
+        ms=line.ms,
+        policy=line.policy,
+    )
+
+
 def _audited(line: Audit) -> dict[str, Any]:
     """What of a line of the audit trail is encrypted."""
     body = {"arguments": line.arguments, "result": line.result}
@@ -58,8 +73,13 @@ def knows(session: Session) -> bool:
 
 def _goes_on(opened: Opened) -> bool:
     """Whether a decision, a proof or an open write is there, on which a task of the person's goes on by itself."""
-    decided = any(isinstance(s.data, ev.ApprovalDecided | ev.IdentityVerified) for s in opened.pending)
-    return decided or any(action.state == "dispatched" for action in opened.session.open_actions())
+    others = {action.id for action in opened.session.actions.values() if action.foreign}
+    decided = any(
+        isinstance(s.data, ev.IdentityVerified)
+        or (isinstance(s.data, ev.ApprovalDecided) and s.data.action not in others)
+        for s in opened.pending
+    )
+    return decided or any(a.state == "dispatched" and not a.foreign for a in opened.session.open_actions())
 
 
 def _is_claimed(stored: ev.Stored) -> bool:
@@ -75,7 +95,8 @@ class Draft:
     more; `unsure`: the directory did not answer, so who this is may be on file; `muted`: a person has the
     conversation, so what the bot would say stays internal; `unproven`: whoever wrote only claims to be this person;
     `actor`: on whose behalf tools are called; `tried`: nothing of it is written; `spoken`: what staff say (name,
-    text); `letters`: what goes out by e-mail besides; `texts` and `choices`: the reply so far.
+    text); `letters`: what goes out by e-mail besides; `texts` and `choices`: the reply so far; `answers`: what calls
+    from outside the conversation came to, by their actions.
     """
 
     id: str
@@ -99,6 +120,7 @@ class Draft:
     settle_in: dict[str, int] = field(default_factory=dict)
     expire_in: dict[str, int] = field(default_factory=dict)
     handoff_wait_ms: int = 0
+    answers: dict[str, ev.JSON] = field(default_factory=dict)
     muted: bool = False
     unproven: bool = False
     actor: str = "customer"
@@ -192,20 +214,7 @@ class Draft:
 
     def audit(self, lines: tuple[Audit, ...]) -> None:
         """Add the gateway's audit lines."""
-        for line in lines:
-            self.audits.append(
-                AuditLine(
-                    id=uuid.uuid4().hex,
-                    actor=line.actor,
-                    tool=line.tool,
-                    verdict=line.verdict,
-                    body=orjson.dumps(_audited(line), default=str),
-                    action=line.action,
-                    confirmation=line.confirmation,
-                    ms=line.ms,
-                    policy=line.policy,
-                )
-            )
+        self.audits += [audit_line(line) for line in lines]
 
     def move(self, action: Action, state: str, **fields: Any) -> None:
         """Move an action in the log and in the ledger."""
@@ -234,6 +243,7 @@ class Draft:
             settle_in=dict(self.settle_in),
             expire_in=dict(self.expire_in),
             handoff_wait_ms=self.handoff_wait_ms,
+            answers={action: orjson.dumps(answer) for action, answer in self.answers.items()},
         )
 
     def written(self, written: Written) -> None:
@@ -245,3 +255,4 @@ class Draft:
         self.moves.clear()
         self.settle_in.clear()
         self.expire_in.clear()
+        self.answers.clear()

@@ -14,7 +14,7 @@ WAITING = frozenset(
 )
 """Reasons with which the customer waits for a person."""
 
-REASONS = WAITING | {"approval", "mail", "unreachable"}
+REASONS = WAITING | {"approval", "mail", "unreachable", "operator"}
 """Every reason a ticket of ours may have; a workflow without steps opens one under its own name."""
 
 

@@ -14,7 +14,7 @@ from state.approvals import Who
 from state.hints import Hints
 from state.identity import Address, Claims
 from state.lease import Lease
-from state.messages import Accepted, Acted, Inbound, StaffAct
+from state.messages import Accepted, Acted, Called, Inbound, OperatorCall, StaffAct
 from state.sql.inbox import Pace, Ready
 from state.store import Store
 
@@ -79,6 +79,15 @@ class Inbox:
             mode = {"take_over": "staff", "reply": "staff", "hand_back": "bot"}.get(given.verb)
             self._go(ready, acted.session_id, {"seq": acted.seq, **({"mode": mode} if mode else {})})
         return acted
+
+    async def call(self, given: OperatorCall) -> Called:
+        """Record one call of a tool durably; the next turn of its session carries a write out. Raises RetryLater."""
+        pace = Pace(burst_idle=0, burst_wait=0, burst_max=0, lease=self._lease_ms, worker=self.worker)
+        called, ready = await self._store.calls.take(given, pace)
+        faults.point("ingest.pre_notify")
+        if ready is not None:
+            self._go(ready, called.session_id, {"called": True})
+        return called
 
     def _who(self, staff_id: str) -> Who | None:
         found = self._policies.find(staff_id, demo=self._demo)

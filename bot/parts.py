@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.models.prompts import Instructions
     from bot.workflows import Workflow
     from channels.base import Capabilities
+    from config.policies import Policies
     from config.settings import Settings
     from config.templates import Template
     from tools.gateway import Gateway
@@ -30,7 +31,7 @@ class Parts:
     `model` chooses and talks; `offline` steps in when it is down (the same object when it is the only one).
     `functions`: what a model may be told of, in constant order. `deadline`: monotonic seconds at which the turn must be
     over. `worker`: this process. `compose(text, channel, choices)`: the text in as many parts as the channel needs.
-    `templates`: WhatsApp's approved ones, by the name the engine knows them by.
+    `templates`: WhatsApp's approved ones, by the name the engine knows them by. `policies`: who may do what.
     """
 
     settings: Settings
@@ -46,6 +47,7 @@ class Parts:
     scopes: frozenset[str]
     worker: str
     compose: Callable[[str, str, list[dict[str, str]]], list[str]]
+    policies: Policies
     deadline: float = 0.0
     templates: Mapping[str, Template] = field(default_factory=dict)
 

@@ -18,6 +18,7 @@ from bot import (
     doubts,
     flow,
     observe,
+    operators,
     outgoing,
     replies,
     router,
@@ -78,6 +79,7 @@ async def _think(draft: Draft, parts: Parts) -> None:
     await doubts.show(draft, parts)
     await tickets.opened_by_mail(draft, parts)
     await desk.handle(draft, parts)
+    await operators.handle(draft, parts)
     messages, told = codes.read(draft, parts, messages)
     messages, wished = wishes.take(draft, parts, messages)
     messages = unproven.without(draft, parts, messages)
@@ -96,13 +98,16 @@ async def _think(draft: Draft, parts: Parts) -> None:
 
 def _goes_on(draft: Draft) -> bool:
     """Whether anything came in that a task may wait for; that a reply was lost is nothing of the kind."""
-    return any(not isinstance(stored.data, ev.DeliveryFailed) for stored in draft.pending)
+    return any(not isinstance(stored.data, ev.DeliveryFailed | ev.OperatorCalled) for stored in draft.pending)
 
 
 async def _after_settling(draft: Draft, parts: Parts, action: Action) -> None:
     """Go on with the task of a write whose outcome is certain now."""
     late = action.doubts > 0
     doubts.close(draft, action)
+    if action.foreign:
+        operators.close(draft, action)
+        return
     if action.state == "failed":
         draft.say(parts.replies["action_settled_failed" if late else "action_failed"])
         draft.end_task(action.task, "failed")

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot import answers, directory, handoff, loops, metrics, observe, replies, turn
+from bot import answers, directory, handoff, loops, metrics, observe, operators, replies, turn
 from bot.draft import Draft
 from bot.holding import Patience
 from bot.parts import Parts
@@ -197,6 +197,11 @@ async def _quarantine(lease: Lease, parts: Parts) -> turn.Done:
     opened = await parts.store.open_session(lease)
     draft = Draft.start(lease, opened, scopes=parts.scopes)
     draft.emit(ev.MessageQuarantined(upto=opened.upto, reason=f"{lease.attempts} attempts failed"))
-    ticket = await handoff.open_ticket(draft, parts, reason="quarantined", subject="A message could not be processed")
-    draft.say(replies.render(parts.replies["quarantined"], {"ticket": {"number": ticket.number}}))
+    if operators.quarantined(draft):
+        subject = "A call of a tool could not be carried out"
+        await handoff.open_ticket(draft, parts, reason=operators.REASON, subject=subject)
+    else:
+        subject = "A message could not be processed"
+        ticket = await handoff.open_ticket(draft, parts, reason="quarantined", subject=subject)
+        draft.say(replies.render(parts.replies["quarantined"], {"ticket": {"number": ticket.number}}))
     return await turn.finish(draft, replace(parts, deadline=0.0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -39,6 +39,12 @@ class Alerts(Strict):
     email: str | None = None
 
 
+class Tokens(Strict):
+    """Tokens for programs (`python -m bot token`). `revoked`: the names of those that count no more."""
+
+    revoked: frozenset[str] = frozenset()
+
+
 class Policies(Strict):
     """The whole file. `demo_staff` are the people of the playground's workspace; nobody else's channel knows them.
 
@@ -49,12 +55,24 @@ class Policies(Strict):
     staff: tuple[Staff, ...] = ()
     demo_staff: tuple[Staff, ...] = ()
     alerts: Alerts = Alerts()
+    tokens: Tokens = Tokens()
     tools: ToolPolicies = ToolPolicies()
     version: str = Field(default="", exclude=True)
 
     def scopes(self, *roles: str) -> frozenset[str]:
         """All scopes of these roles."""
         return frozenset().union(*(self.roles[role].scopes for role in roles))
+
+    def held(self, actor: str, scopes: Iterable[str]) -> frozenset[str]:
+        """Which of these scopes an actor outside the conversation has now: operators by their role, programs by token.
+
+        A role with `*` has whatever tools ask for.
+        """
+        kind, _, name = actor.partition(":")
+        if kind == "mcp":
+            return frozenset() if name in self.tokens.revoked else frozenset(scopes)
+        role = self.roles.get("operator", Role()).scopes
+        return frozenset(scopes) if "*" in role else role & frozenset(scopes)
 
     def find(self, staff_id: str, *, demo: bool) -> Staff | None:
         """The staff member with this id; those of the playground only while it stands in."""

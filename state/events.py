@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import orjson
 
+from state.code_events import CodeChecked, CodeSent
 from state.reply_events import DeliveryFailed, ReplyQueued
 from state.staff_events import (
     ActionSettled,
@@ -20,6 +21,7 @@ from state.staff_events import (
     DoubtRaised,
     HandoffTimedOut,
     NoteWritten,
+    OperatorCalled,
     StaffAsked,
     StaffHandedBack,
     StaffReplied,
@@ -56,6 +58,7 @@ __all__ = [
     "MessageReceived",
     "ModelCalled",
     "NoteWritten",
+    "OperatorCalled",
     "Refused",
     "ReplyQueued",
     "SessionForwarded",
@@ -262,7 +265,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionProposed:
-    """A write was worked out in full and waits for consent. `terms` is the exact text shown.
+    """A write was worked out and waits for consent. `terms`: the exact text shown; `actor`: who asks, by `scopes`.
 
     `amount`: the money it moves, such as `49.00 USD`, where a limit asks for it.
     """
@@ -276,6 +279,8 @@ class ActionProposed:
     terms: str
     reason: str = ""
     amount: str | None = None
+    actor: str = "customer"
+    scopes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,27 +308,6 @@ class ConsentChanged:
     granted: bool
     method: str
     source: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeSent:
-    """A one-time code is on its way to another address (`target` "": to nobody's). No event holds the code itself."""
-
-    code: str
-    identity: str
-    target: str
-    masked: str
-    expires: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeChecked:
-    """A code was typed. `outcome`: right, wrong, expired or spent; `left`: how many more tries there are."""
-
-    code: str
-    identity: str
-    outcome: str
-    left: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -363,14 +347,14 @@ Event = (
     | ActionProposed | ActionMoved | ApprovalRequested | ApprovalDecided | ApprovalExpired
     | DoubtRaised | ActionSettled
     | TicketOpened | TicketChanged | TicketClosed | StaffTookOver | StaffHandedBack | StaffReplied | StaffResolved
-    | StaffAsked | NoteWritten | HandoffTimedOut | ConsentChanged | CodeSent | CodeChecked | IdentityUnlinked
-    | ReplyQueued | DeliveryFailed | MessageQuarantined | TurnDegraded | Refused
+    | StaffAsked | OperatorCalled | NoteWritten | HandoffTimedOut | ConsentChanged | CodeSent | CodeChecked
+    | IdentityUnlinked | ReplyQueued | DeliveryFailed | MessageQuarantined | TurnDegraded | Refused
 )  # fmt: skip
 
 Recorded = (
     IntentRouted | ModelCalled | ToolFailed | ToolRefused | MessageQuarantined | TurnDegraded
-    | StaffReplied | StaffResolved | StaffAsked | NoteWritten | HandoffTimedOut | CodeSent | CodeChecked
-    | DeliveryFailed | Refused
+    | StaffReplied | StaffResolved | StaffAsked | OperatorCalled | NoteWritten | HandoffTimedOut | CodeSent
+    | CodeChecked | DeliveryFailed | Refused
 )  # fmt: skip
 """Events that change nothing: for turns, and for people who read the log."""
 

@@ -78,6 +78,45 @@ class Acted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorCall:
+    """A call of a tool from outside the conversation, as its door verified it.
+
+    `by`: the actor (operator, or `mcp:` and a token's name). `key`: counts once per actor, for ever. `user`: the id or
+    the identity of the user it is for, None for nobody. `asked`: the version that was asked for, if one was; `version`:
+    the one it is. `writes`: whether it becomes an action.
+    """
+
+    by: str
+    key: str
+    user: str | None
+    tool: str
+    version: int
+    asked: int | None
+    arguments: dict[str, Any]
+    reason: str = ""
+    scopes: tuple[str, ...] = ()
+    writes: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Called:
+    """What became of an `OperatorCall`.
+
+    `reason`: new, again (the same call came before), other (the key stood for another call), nobody (no such user), or
+    busy (too many of this user's calls are under way). `state`: how far its write is; `answer`: what it came to.
+    """
+
+    reason: str
+    session_id: str = ""
+    user_id: str = ""
+    action: str | None = None
+    tool: str = ""
+    version: int = 0
+    state: str = "accepted"
+    answer: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Thread:
     """Where a mail that answers one of our replies belongs. `address`: to whom that reply was sent."""
 

@@ -318,6 +318,8 @@ def _action(session: Session, event: ev.ActionProposed | ev.ActionMoved, seq: in
             terms=event.terms,
             state="awaiting_confirmation",
             reason=event.reason,
+            actor=event.actor,
+            scopes=tuple(event.scopes),
         )
         return _tidy(replace(session, actions={**session.actions, action.id: action}))
     known = session.actions.get(event.action)
@@ -363,6 +365,8 @@ def _tidy(session: Session) -> Session:
 
 def _matters(action: Action, *, current: bool) -> bool:
     """Whether it may have been sent and is not settled, or its task may still ask for it or go on from it."""
+    if action.foreign:
+        return action.open
     return action.state in DOUBTFUL or (current and (action.open or action.state == "succeeded"))
 
 

@@ -230,6 +230,37 @@ class ActionRow(SQLModel, table=True):
     currency: str | None = _text(nullable=True)
 
 
+class Call(SQLModel, table=True):
+    """An operator's call of a tool, by their key, for ever. `action`: the write it became (None: it only read).
+
+    `request_idx`: tool, version and arguments as asked; `user_idx`: for whom, as asked. `body`: what they were told.
+    """
+
+    __tablename__ = "calls"
+    __table_args__ = (
+        sa.UniqueConstraint("action"),
+        sa.Index(
+            "ix_calls_open",
+            "session_id",
+            sqlite_where=sa.text("answered_at IS NULL AND action IS NOT NULL"),
+            postgresql_where=sa.text("answered_at IS NULL AND action IS NOT NULL"),
+        ),
+    )
+    caller: str = _text(primary_key=True)
+    key_idx: bytes = _bytes(primary_key=True)
+    request_idx: bytes = _bytes()
+    user_idx: bytes = _bytes()
+    user_id: str = _text()
+    session_id: str = _text()
+    tool: str = _text()
+    version: int = _big()
+    action: str | None = _text(nullable=True)
+    created_at: int = _big()
+    answered_at: int | None = _big(nullable=True)
+    owner: str = _text()
+    body: bytes | None = _bytes(nullable=True)
+
+
 class AuditRow(SQLModel, table=True):
     """Who called which tool for whom, why it was allowed and how it ended. `body`: arguments and result.
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import orjson
 
 T = TypeVar("T")
+BY_CUSTOMER = "customer"
 VERSION = 2  # raise it when the meaning of a field changes: older rows are then folded again from the log
 
 
@@ -131,6 +132,7 @@ class Action:
 
     `consent_seq`: the event that consented; `dispatched_at`: ms of the commit before the first byte; `doubts`: how
     often it was looked for in vain; `attempts`: the calls and readings back so far, [{n, reason, ms, verb, at}].
+    `actor`: who asks for it, with `scopes` when that is not the customer.
     """
 
     id: str
@@ -149,6 +151,13 @@ class Action:
     approval: Approval | None = None
     attempts: tuple[dict[str, Any], ...] = ()
     doubt: Doubt | None = None
+    actor: str = BY_CUSTOMER
+    scopes: tuple[str, ...] = ()
+
+    @property
+    def foreign(self) -> bool:
+        """Whether somebody else than the customer asks for it, so that the conversation is not about it."""
+        return self.actor != BY_CUSTOMER
 
     @property
     def open(self) -> bool:
@@ -247,6 +256,7 @@ def actions_from(values: dict[str, dict[str, Any]]) -> dict[str, Action]:
             "approval": _asked(Approval, value.get("approval")),
             "doubt": _asked(Doubt, value.get("doubt")),
             "attempts": tuple(value.get("attempts", ())),
+            "scopes": tuple(value.get("scopes", ())),
         }
         found[name] = Action(**_fields(Action, {**value, **more}))
     return found

@@ -178,6 +178,24 @@ class StaffAsked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorCalled:
+    """An operator, or a program of theirs, has a write carried out for this user; their call is the consent to it.
+
+    `action`: the id that the write has from the beginning; `by`: the actor (operator, or `mcp:` and a token's name);
+    `scopes`: what they may do. It counts once, by their key (`state.sql.calls`).
+    """
+
+    inbound: ClassVar[bool] = True
+    action: str
+    by: str
+    tool: str
+    version: int
+    arguments: JSON
+    reason: str = ""
+    scopes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoteWritten:
     """An internal word for staff; no customer sees it. `kind`: answer, draft, withheld or notice.
 

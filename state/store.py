@@ -9,6 +9,7 @@ from typing import Any
 from state import STORES, errors, faults
 from state import events as ev
 from state.approvals import Who
+from state.calls import Calls
 from state.identity import Address, Assurance, Claims
 from state.keys import Vault
 from state.lease import Lease
@@ -45,6 +46,7 @@ class Store:
         """Take an open database and the keys."""
         self.database = database
         self.vault = vault
+        self.calls = Calls(database, vault)
 
     @classmethod
     async def open(cls, url: str, *, keks: Mapping[str, bytes], index_key: bytes) -> Store:

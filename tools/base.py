@@ -23,6 +23,9 @@ SYSTEM = "system"
 
 MAX_CACHE_S = 3_600
 
+OPERATOR = "operator"
+"""The actor of calls by the operators' API. How often is their own affair; what money may move is not."""
+
 SESSION_FACTS = frozenset({"customer_id", "user_id", "session_id", "channel"})
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from config.tool_rules import ToolPolicies
 from state import errors
 from state.hints import Limiter
-from tools.base import SYSTEM, Caller, Tool
+from tools.base import OPERATOR, SYSTEM, Caller, Tool
 
 WINDOW_S = 60.0
 
@@ -44,7 +44,7 @@ def in_this_process() -> Allow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """The limits of policies.yaml, counted per user and tool. The engine's own calls are not limited."""
+    """The limits of policies.yaml, counted per user and tool. The engine's own calls, and operators', are not."""
 
     rules: ToolPolicies = field(default_factory=ToolPolicies)
     allow: Allow = field(default_factory=in_this_process)
@@ -52,7 +52,7 @@ class Rates:
     async def check(self, tool: Tool, caller: Caller) -> None:
         """Take one use; raises TooOften, which says when there is room again."""
         limit = self.rules.of(tool.name, tool.kind).rate_per_minute
-        if limit is None or caller.actor == SYSTEM:
+        if limit is None or caller.actor in {SYSTEM, OPERATOR}:
             return
         if not await self.allow(f"tool:{tool.name}:{caller.user_id}", limit, WINDOW_S):
             raise TooOften(tool.name, math.ceil(WINDOW_S / limit))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from state import errors
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision; compared with the database before Alembic is even imported."""
 
 

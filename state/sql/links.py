@@ -23,6 +23,7 @@ MOVED = (
         " origin_session_id = COALESCE(origin_session_id, session_id) WHERE session_id = :loser_session"
     ),
     "UPDATE codes SET session_id = :winner_session WHERE session_id = :loser_session",
+    "UPDATE calls SET session_id = :winner_session WHERE session_id = :loser_session AND answered_at IS NULL",
 )
 PROOFS = frozenset({"token", "code"})
 """Methods that prove more than the address's channel does."""
@@ -236,7 +237,7 @@ def _carried(vault: Vault, younger: Row, at: int) -> Tx[tuple[dict[str, Any], li
     state = reducers.fold(base, [s for s in stored if s.seq > base.seq])
     consents = [action.consent_seq or 0 for action in state.open_actions()]
     done = max(younger["done_seq"], *consents, 0)
-    unanswered = [s for s in stored if s.seq > done and isinstance(s.data, ev.MessageReceived)]
+    unanswered = [s for s in stored if s.seq > done and isinstance(s.data, ev.MessageReceived | ev.OperatorCalled)]
     return reducers.carried(state, at=at, moved=[s.seq for s in unanswered]), unanswered
 
 

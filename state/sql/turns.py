@@ -11,7 +11,7 @@ from state import events as ev
 from state.keys import Vault
 from state.lease import Lease
 from state.session import Question, Session
-from state.sql import deliveries, ledger, log, tickets
+from state.sql import called, deliveries, ledger, log, tickets
 from state.sql.database import Row, Tx, many, query
 from state.sql.deliveries import Delivery
 
@@ -62,6 +62,7 @@ class Work:
 
     `settle_in`, `expire_in`: action id → ms until its outcome is looked up, or its approval runs out.
     `handoff_wait_ms`: how long a ticket opened here waits before the customer is told that nobody came (0: for ever).
+    `answers`: action id → what whoever called it is told, for good.
     """
 
     turn: str
@@ -75,6 +76,7 @@ class Work:
     settle_in: dict[str, int] = field(default_factory=dict)
     expire_in: dict[str, int] = field(default_factory=dict)
     handoff_wait_ms: int = 0
+    answers: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,14 +160,14 @@ def open_session(vault: Vault, lease: Lease) -> Tx[Opened]:
     base = log.open_state(keys.get(f"u:{row['user_id']}"), row)
     stored = yield from _events(vault, row, base.seq)
     session = reducers.fold(base, [s for s in stored if s.seq > base.seq])
-    done = row["done_seq"]
+    pending, upto = called.apart([s for s in stored if s.seq > row["done_seq"] and s.kind in ev.INBOUND], row["in_seq"])
     handed_at, handing = yield from _handed(session.task.question if session.task else None)
     return Opened(
         session=session,
-        pending=tuple(s for s in stored if s.seq > done and s.kind in ev.INBOUND),
+        pending=pending,
         recent=tuple(s for s in stored if s.kind in {"MessageReceived", "ReplyQueued"}),
         next_seq=row["next_seq"],
-        upto=row["in_seq"],
+        upto=upto,
         now=row["now"],
         handed_at=handed_at,
         handing=handing,
@@ -276,7 +278,8 @@ def _write(vault: Vault, row: Row, base: Session, work: Work) -> Tx[tuple[tuple[
     yield from tickets.record(vault, row, events, wait_ms=work.handoff_wait_ms)
     if session.tickets:
         yield from tickets.news(row["id"])
-    yield from _audits(vault, row, work)
+    yield from audits(vault, row, work.audits)
+    yield from called.answered(vault, row, work.answers)
     return tuple(seq for seq, _ in placed), session
 
 
@@ -314,8 +317,9 @@ def _actions(row: Row, work: Work) -> Tx[None]:
             raise errors.LeaseLost(f"action {action} is not {before} any more")
 
 
-def _audits(vault: Vault, row: Row, work: Work) -> Tx[None]:
-    if not work.audits:
+def audits(vault: Vault, row: Row, lines: Sequence[AuditLine]) -> Tx[None]:
+    """Insert lines of the audit trail for a session (its id and user_id)."""
+    if not lines:
         return
     owner = f"u:{row['user_id']}"
     keys = yield from log.ciphers(vault, [owner])
@@ -334,7 +338,7 @@ def _audits(vault: Vault, row: Row, work: Work) -> Tx[None]:
             "body": keys[owner].seal(a.body, f"audit|body|{a.id}"),
             "policy": a.policy or None,
         }
-        for a in work.audits
+        for a in lines
     ]
     yield many(
         "INSERT INTO audit (id, at, session_id, user_id, actor, tool, verdict, action_id, confirmation, ms, owner,"

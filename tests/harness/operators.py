@@ -26,6 +26,16 @@ class Operators:
             response.raise_for_status()
             return await response.json()
 
+    async def call(
+        self, tool: str, arguments: object, *, user: str | None = None, key: str | None = None, **query: str
+    ) -> tuple[int, Json]:
+        """Call a tool; answers the status and the body."""
+        headers = {"Authorization": f"Bearer {API_TOKEN}", **({"Idempotency-Key": key} if key else {})}
+        body = {"user": user, "arguments": arguments, "reason": "asked on the telephone"}
+        url = f"{self.url}/api/v1/tools/{tool}/call"
+        async with self.http.post(url, params=query, headers=headers, json=body) as response:
+            return response.status, await response.json()
+
     async def session_of(self, identity: str) -> str:
         """The session in which an address stands, `channel:address`."""
         found = await self.get("/users", identity=identity)

@@ -24,6 +24,7 @@ API = (
     "/api/v1/users?identity=whatsapp:+15550101001",
     "/api/v1/tickets",
     "/api/v1/actions/{session}",
+    "/api/v1/tools",
 )
 TOKENS = {
     "no token": "",
@@ -163,6 +164,8 @@ ROUTES = {
     "/api/v1/users": "GET",
     "/api/v1/tickets": "GET",
     "/api/v1/actions/x": "GET",
+    "/api/v1/tools": "GET",
+    "/api/v1/tools/x/call": "POST",
     "/api/v1/route": "POST",
 }
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "CANARY")

@@ -56,9 +56,9 @@ def test_every_event_is_listed_frozen_and_says_what_it_is() -> None:
 
 
 def test_what_waits_for_an_answer() -> None:
-    """Words, proofs of identity, acts of staff, times that run out and lost replies make a turn; nothing else does."""
+    """Words, proofs, acts of staff, calls, times that run out and lost replies make a turn; nothing else does."""
     staff = {name for name in ev.KINDS if name.startswith("Staff")}
-    decided = {"ApprovalDecided", "ApprovalExpired", "ActionSettled", "HandoffTimedOut"}
+    decided = {"ApprovalDecided", "ApprovalExpired", "ActionSettled", "HandoffTimedOut", "OperatorCalled"}
     assert {"MessageReceived", "IdentityVerified", "DeliveryFailed"} | staff | decided == ev.INBOUND
 
 
