@@ -5,9 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from state.reducers import KEEP_ACTIONS
+from tests.contract import stores
 from tests.flows.desk import Desk
-from tests.harness.outside import KIM
+from tests.flows.told import NOTICE, asked_for_consent, refunded
+from tests.harness.outside import KIM, LEE
+from tests.harness.places import ROBIN, SAM
 from tests.harness.stage import Stage
 
 WHOM = "customer:" + KIM
@@ -69,3 +74,73 @@ async def test_many_writes_leave_a_small_state(desk: Desk) -> None:
     assert 1 == len(await desk.stage.outside.ledger())
     again = await desk.stage.operators.call(WRITE, {**REFUND, "invoice_id": "18492"}, user=WHOM, key="n7")
     assert (200, "RF-1001") == (again[0], again[1]["result"]["refund_id"])
+
+
+async def test_a_limit_of_the_tool_asks_staff(desk: Desk) -> None:
+    """Above it the call waits for an approver; then it is done, the same key says so, the customer heard nothing."""
+    call = desk.stage.operators.call
+    web = await desk.stage.web(customer=LEE)
+    await web.ask("hello")
+    large = {**REFUND, "invoice_id": "20001", "amount": "900.00 USD"}
+    status, told = await call(WRITE, large, user=f"customer:{LEE}", key="k1")
+    assert (202, "awaiting_approval", f"/api/v1/actions/{told['action']}") == (status, told["state"], told["see"])
+    assert [] == await desk.stage.outside.ledger()
+    assert "role" == (await desk.decide("approve", who=ROBIN)).reason
+    assert (await desk.decide("approve", who=SAM)).done
+    await desk.stage.operators.at_rest()
+    status, told = await call(WRITE, large, user=f"customer:{LEE}", key="k1")
+    assert (200, "succeeded") == (status, told["state"])
+    shown = await desk.stage.operators.get(f"/actions/{told['action']}")
+    assert ("succeeded", "operator", SAM) == (shown["state"], shown["actor"], shown["approval"]["staff"])
+    assert {"resolved"} == {ticket["status"] for ticket in await desk.stage.operators.tickets()}
+    assert 1 == len(web.said_by_bot())
+
+
+@pytest.mark.parametrize("how", ["denied", "expired"])
+async def test_without_an_approval_nothing_is_done(desk: Desk, how: str) -> None:
+    """A no, and nobody's word in time, are final under that key; the customer hears nothing of it."""
+    call = desk.stage.operators.call
+    web = await desk.stage.web(customer=LEE)
+    await web.ask("hello")
+    large = {**REFUND, "invoice_id": "20001", "amount": "900.00 USD"}
+    await call(WRITE, large, user=f"customer:{LEE}", key="k1")
+    if how == "denied":
+        assert (await desk.decide("deny", who=SAM, text="not this one")).done
+    else:
+        await stores.execute(desk.services.parts.store, "UPDATE actions SET expires_at = 0")
+        await desk.happened("ApprovalExpired")
+    await desk.stage.operators.at_rest()
+    code = {"denied": "declined"}.get(how, how)
+    for _ in range(2):
+        status, told = await call(WRITE, large, user=f"customer:{LEE}", key="k1")
+        assert (422, code, code) == (status, told["state"], told["error"]["code"])
+    assert [] == await desk.stage.outside.ledger()
+    assert {"resolved"} == {ticket["status"] for ticket in await desk.stage.operators.tickets()}
+    assert 1 == len(web.said_by_bot())
+
+
+async def test_a_task_of_the_customers_own_goes_on(stage: Stage) -> None:
+    """A call in the middle of a question neither answers it nor ends it: the same yes works after it."""
+    web = await stage.web(customer=KIM)
+    terms = await asked_for_consent(web)
+    status, told = await stage.operators.call(WRITE, {**REFUND, "invoice_id": "18493"}, user=WHOM, key="k1")
+    assert (422, "rejected") == (status, told["error"]["code"])
+    said = len(web.said_by_bot())
+
+    answer = await web.click(terms, "Yes")
+
+    assert NOTICE in answer["text"]
+    assert said + 1 == len(web.said_by_bot())
+    assert ["18492"] == await refunded(stage)
+
+
+async def test_staff_with_the_conversation_do_not_hold_it_up(desk: Desk) -> None:
+    """A call is carried out while a person speaks with the customer, and leaves the conversation theirs."""
+    web = await desk.stage.web(customer=KIM)
+    await web.ask("I want to talk to a person")
+    assert (await desk.act("take_over")).done
+    status, told = await desk.stage.operators.call(WRITE, REFUND, user=WHOM, key="k1")
+    assert (200, "succeeded") == (status, told["state"])
+    session = await desk.stage.operators.session(await desk.stage.operators.session_of(WHOM))
+    assert "staff" == session["mode"]
+    assert [] == await desk.notes()
