@@ -231,10 +231,7 @@ class ActionRow(SQLModel, table=True):
 
 
 class Call(SQLModel, table=True):
-    """An operator's call of a tool, by their key, for ever. `action`: the write it became (None: it only read).
-
-    `request_idx`: tool, version and arguments as asked; `user_idx`: for whom, as asked. `body`: what they were told.
-    """
+    """An operator's call of a tool, by their key, for ever; `…_idx` as asked, `body`: the answer. No `action`: it read."""
 
     __tablename__ = "calls"
     __table_args__ = (
