@@ -231,7 +231,7 @@ class ActionRow(SQLModel, table=True):
 
 
 class Call(SQLModel, table=True):
-    """An operator's call of a tool, by their key, for ever; `…_idx` as asked, `body`: the answer. No `action`: it read."""
+    """An operator's call of a tool, by their key, for ever. `…_idx`: as asked; `body`: the answer."""
 
     __tablename__ = "calls"
     __table_args__ = (
