@@ -16,6 +16,8 @@ from bot.parts import Parts
 from bot.talk import Talk
 from channels import render
 from state import events as ev
+from tools import attempts
+from tools.base import Outcome
 
 STRIKES = 2
 MOST_CALLS = 4
@@ -43,8 +45,8 @@ async def route(draft: Draft, parts: Parts, said: Said) -> None:
 
 def _allowed(draft: Draft, parts: Parts) -> list[str]:
     """Policy first: the functions this person may cause to be called now."""
-    eligible = {e.name for e in parts.gateway.eligible(draft.caller()) if e.ok}
-    return [f.name for f in parts.functions if f.name in parts.workflows or f.name in eligible]
+    usable = parts.gateway.usable(draft.caller())
+    return [f.name for f in parts.functions if f.name in parts.workflows or f.name in usable]
 
 
 async def _follow(talk: Talk, reply: Reply) -> bool:
@@ -126,8 +128,13 @@ async def _tool(talk: Talk, call: Call) -> None:
     flow.note(talk.draft, outcome)
     if outcome.reason == "invalid":
         talk.strikes += 1
-    done = outcome.state == "succeeded"
-    return talk.answer(call, outcome.result if done else {"error": outcome.message or outcome.reason})
+    return talk.answer(call, outcome.result if outcome.state == "succeeded" else _failure(outcome))
+
+
+def _failure(outcome: Outcome) -> dict[str, str]:
+    """What a model is told of a call in vain: why, and how often it was tried, so that it does not try again."""
+    history = attempts.told(outcome.attempts)
+    return {"error": outcome.message or outcome.reason, **({"history": history} if history else {})}
 
 
 async def _workflow(talk: Talk, call: Call, reply: Reply) -> bool:

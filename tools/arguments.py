@@ -11,11 +11,10 @@ from pydantic import BaseModel
 from state import errors
 from state.session import Action
 from tools import schema
-from tools.base import Caller, Tool
+from tools.base import MOST_IN, Caller, Tool
 
 JSON = dict[str, Any]
 
-MAX_ARGUMENTS = 32_768
 KEY_LIFE_MS = 23 * 3_600_000  # keys may be forgotten after 24 h (Stripe does)
 
 
@@ -56,14 +55,14 @@ def plain(checked: BaseModel) -> JSON:
     return checked.model_dump(mode="json")
 
 
-def as_json(arguments: object) -> object:
+def as_json(arguments: object, most: int = MOST_IN) -> object:
     """The arguments as plain JSON of a bearable size, without what JSON has no word for (NaN becomes null)."""
     try:
         body = orjson.dumps(arguments)
     except TypeError as error:  # orjson's own error is one, for text or numbers that JSON cannot carry
         raise errors.AskModel("the arguments cannot be written as JSON") from error
-    if len(body) > MAX_ARGUMENTS:
-        raise errors.AskModel(f"the arguments are {len(body)} bytes long; at most {MAX_ARGUMENTS} are taken")
+    if len(body) > most:
+        raise errors.AskModel(f"the arguments are {len(body)} bytes long; at most {most} are taken")
     return orjson.loads(body)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Literal
@@ -23,7 +23,6 @@ READ_ATTEMPTS = 3
 WRITE_ATTEMPTS = 3
 FIRST_WAIT = 0.1
 GRACE = 0.25  # a tool that keeps its deadline by itself can say more about a failure than we can from outside
-MAX_RESULT = 256_000
 
 
 class Proof(Enum):
@@ -55,6 +54,14 @@ class Tried:
 
 NOTHING = Tried(proof=Proof.NOT_NOW)
 """Before the first attempt."""
+
+
+def told(history: Sequence[Attempt]) -> str:
+    """What was tried in vain, in a few words: "tried 3 times: timeout, timeout, unavailable"; "" for less than two."""
+    if len(history) < 2:
+        return ""
+    reasons = (f"read back: {one.reason}" if one.verb == "probe" else one.reason for one in history)
+    return f"tried {len(history)} times: {', '.join(reasons)}"
 
 
 def classify(error: Exception) -> Tried:
@@ -232,7 +239,7 @@ async def _tried(
 def _declared(tool: Tool, result: BaseModel) -> Any:  # noqa: ANN401  plain JSON
     """The result as plain JSON, checked against the full model: declared fields only."""
     body = result.model_dump_json()
-    if len(body) > MAX_RESULT:
-        raise failures.Uncertain(f"an answer of more than {MAX_RESULT} characters", reason="too_large")
+    if len(body) > tool.most_out:
+        raise failures.Uncertain(f"an answer of more than {tool.most_out} characters", reason="too_large")
     tool.result.model_validate_json(body)
     return orjson.loads(body)

@@ -22,6 +22,8 @@ SYSTEM = "system"
 """The actor of the engine's own calls. Internal tools exist for it alone."""
 
 MAX_CACHE_S = 3_600
+MOST_IN = 32_768
+MOST_OUT: dict[Kind, int] = {"lookup": 256_000, "transform": 65_536, "transact": 65_536}
 
 OPERATOR = "operator"
 """The actor of calls by the operators' API. How often is their own affair; what money may move is not."""
@@ -122,6 +124,7 @@ class Tool:
     inside    for the steps of workflows alone, which no model hears of either
     identity  argument → session fact, for the arguments the gateway fills
     cache_s   how long a lookup's answer may be given again, 0: never
+    most_in   how long its arguments may be as JSON, `most_out` its result (0: as its kind has it)
     schema    what a provider is told (OpenAI's strict subset); `notes` say what is lost by it and what looks unwise
     """
 
@@ -140,6 +143,8 @@ class Tool:
     internal: bool = False
     inside: bool = False
     cache_s: float = 0.0
+    most_in: int = MOST_IN
+    most_out: int = 0
     identity: Mapping[str, str] = field(default_factory=dict)
     schema: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -244,6 +249,8 @@ class Options(TypedDict, total=False):
     internal: bool
     inside: bool
     cache_s: float
+    most_in: int
+    most_out: int
 
 
 def tool(
@@ -285,6 +292,7 @@ def declare(given: Tool) -> Tool:
     return replace(
         given,
         identity=identity,
+        most_out=given.most_out or MOST_OUT[given.kind],
         needs_customer=given.needs_customer or "customer_id" in identity.values(),
         schema=strict.schema,
         notes=() if given.internal or given.inside else tuple(f"{given.id}: {note}" for note in strict.notes),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -23,6 +25,9 @@ from tools.rates import Rates, TooOften
 from tools.record import Record, State
 
 JSON = dict[str, Any]
+
+REMEMBERED_S = 5.0
+MOST_KINDS = 512
 
 
 class Described(NamedTuple):
@@ -94,6 +99,7 @@ class Gateway:
         self._ledger = ledger or _NoLedger()
         self._cache = cache.Cache()
         self._rates = rates or Rates()
+        self._usable: dict[Caller, tuple[float, frozenset[str]]] = {}
 
     def functions(self, names: Iterable[str] | None = None) -> list[Described]:
         """What a model is told about these tools (None: all), in the catalog's order; not internal and inside ones."""
@@ -110,6 +116,21 @@ class Gateway:
         told = [tool for tool in self.catalog if not tool.internal]
         verdicts = [policy.decide(tool, caller, rules=self.limits.of(tool), now=now) for tool in told]
         return [Eligible(tool.name, it.allowed, it.message) for tool, it in zip(told, verdicts, strict=True)]
+
+    def usable(self, caller: Caller) -> frozenset[str]:
+        """The names of the tools a model may hear of for this caller now.
+
+        Remembered for a moment per kind of caller, so that many registered tools slow no turn; the door asks anew.
+        """
+        kind = replace(caller, session_id="", user_id="", customer_id="known" if caller.customer_id else None, wrote=0)
+        now = time.monotonic()
+        known = self._usable.get(kind)
+        if known is None or known[0] <= now:
+            if len(self._usable) >= MOST_KINDS:
+                self._usable.clear()
+            known = (now + REMEMBERED_S, frozenset(each.name for each in self.eligible(caller) if each.ok))
+            self._usable[kind] = known
+        return known[1]
 
     async def look_up(
         self,
@@ -266,7 +287,9 @@ class Gateway:
             raise errors.Rejected(unknown.message, reason=unknown.reason)
         rules = policy.repeated(self.limits.of(tool)) if repeated else self.limits.of(tool)
         _raised(policy.decide(tool, caller, rules=rules, now=datetime.now(UTC)))
-        return tool, schema.validate(tool.arguments, args.as_json(arguments), filled=args.identity(tool, caller))
+        return tool, schema.validate(
+            tool.arguments, args.as_json(arguments, tool.most_in), filled=args.identity(tool, caller)
+        )
 
     def _rechecked(self, action: Action, caller: Caller, *, repeated: bool = False) -> tuple[Tool, BaseModel]:
         """The same on fresh data for what was consented to: identity is filled in anew and the hash must still hold.

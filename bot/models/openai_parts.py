@@ -46,7 +46,8 @@ def permitted(prompt: Prompt) -> tuple[Function, ...]:
     """Keep the functions that may be called now, in their constant order."""
     if prompt.allowed is None:
         return prompt.functions
-    return tuple(function for function in prompt.functions if function.name in prompt.allowed)
+    allowed = frozenset(prompt.allowed)
+    return tuple(function for function in prompt.functions if function.name in allowed)
 
 
 def is_narrowed(prompt: Prompt) -> bool:

@@ -11,7 +11,7 @@ from state import errors
 from tests.tools.shop import CALLER, Order, order_keyed, order_keyed_blind
 from tools import attempts, failures
 from tools.attempts import Proof, Tried
-from tools.base import Context, Effect
+from tools.base import Attempt, Context, Effect
 from tools.http import Systems
 
 
@@ -87,6 +87,24 @@ BROKEN = Tried(proof=Proof.DOUBT)
 def test_what_follows_from_an_attempt(effect: Effect, tried: Tried, *, doubt: bool, follows: str) -> None:
     """Doubt once had is only ended by a clear answer, and only a key lets doubt be repeated."""
     assert follows == attempts.decide_write(effect, tried, doubt=doubt)
+
+
+@pytest.mark.parametrize(
+    "reasons, words",
+    [
+        ([], ""),
+        (["timeout"], ""),
+        (["timeout", "timeout", "unavailable"], "tried 3 times: timeout, timeout, unavailable"),
+        (["timeout", "/not_found"], "tried 2 times: timeout, read back: not_found"),
+    ],
+)
+def test_what_was_tried_is_told_in_short(reasons: list[str], words: str) -> None:
+    """For a model, and for staff; a single attempt needs no history."""
+    history = [
+        Attempt(n=n, reason=reason.lstrip("/"), ms=1, verb="probe" if reason.startswith("/") else "call")
+        for n, reason in enumerate(reasons, 1)
+    ]
+    assert words == attempts.told(history)
 
 
 def test_waits_grow_and_obey(monkeypatch: pytest.MonkeyPatch) -> None:

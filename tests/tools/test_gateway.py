@@ -10,9 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tools.shop import CALLER, ORDER, Counter, Key, World, confirmed, open_shop, order_keyed, perform
+from tests.tools.shop import (
+    CALLER,
+    ORDER,
+    Counter,
+    Key,
+    World,
+    confirmed,
+    get_order,
+    open_shop,
+    order_keyed,
+    perform,
+    shout,
+)
 from tools.arguments import hash_of
-from tools.base import SYSTEM, Context, Outcome, Proposal, tool
+from tools.base import MOST_OUT, SYSTEM, Context, Outcome, Proposal, declare, tool
 from tools.catalog import Catalog
 from tools.gateway import Gateway
 from tools.http import Systems
@@ -176,12 +188,39 @@ async def test_a_result_is_checked_against_its_model(key: str, reason: str) -> N
     assert ("schema", "_odd", "result") in count.seen
 
 
+@pytest.mark.parametrize("length, reason", [(1, ""), (30, "invalid"), (8, "too_large")])
+async def test_every_tool_has_bounds_of_its_own(length: int, reason: str) -> None:
+    """A transform takes and gives no more than it says, and never more than its kind may."""
+
+    async def double(arguments: Key, context: Context) -> Key:
+        return Key(key=arguments.key * 2)
+
+    made = declare(replace(shout, name="double", run=double, most_in=30, most_out=20))
+    outcome = await Gateway(Catalog([made]), Systems({})).look_up(
+        "double", {"key": "x" * length}, caller=CALLER, timeout=5
+    )
+    assert (reason or "succeeded") == (outcome.reason or outcome.state)
+    assert shout.most_out == MOST_OUT["transform"] < get_order.most_out
+
+
 async def test_what_a_caller_may_see(world: World) -> None:
     """Eligibility follows policy and says why not."""
     _, gateway, _ = world
     found = {each.name: each for each in gateway.eligible(replace(CALLER, scopes=frozenset()))}
     assert found["shout"].ok
     assert (False, "get_order needs the scope shop") == (found["get_order"].ok, found["get_order"].why)
+
+
+async def test_what_a_caller_may_see_is_worked_out_once_per_kind_of_caller(world: World) -> None:
+    """Two customers alike see the same; another scope, proof or unknown customer is worked out for itself."""
+    _, gateway, _ = world
+    seen = gateway.usable(CALLER)
+    assert {each.name for each in gateway.eligible(CALLER) if each.ok} == seen
+    assert gateway.usable(replace(CALLER, user_id="U-2", session_id="S-2", customer_id="C-2", wrote=9)) is seen
+    for other in (replace(CALLER, scopes=frozenset()), replace(CALLER, tools=frozenset({"shout"}))):
+        assert {each.name for each in gateway.eligible(other) if each.ok} == gateway.usable(other) < seen
+    unknown = replace(CALLER, customer_id=None)
+    assert {each.name for each in gateway.eligible(unknown) if each.ok} == gateway.usable(unknown)
 
 
 async def test_functions_keep_the_catalogs_order(world: World) -> None:
