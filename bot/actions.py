@@ -87,6 +87,7 @@ async def _propose(one: Run, step: Step, waiting: Action | None) -> tuple[dict[s
         call.tool,
         replies.fill(call.arguments, one.scope()),
         caller=caller,
+        version=one.task.tools.get(call.tool),
         besides=(waiting.id,) if waiting else (),
     )
     one.draft.audit(made.audit)
@@ -95,7 +96,8 @@ async def _propose(one: Run, step: Step, waiting: Action | None) -> tuple[dict[s
         if made.reason in step_up.REASONS:
             await step_up.ask(one)
             return None, None
-        await refused.tell(one, made, agreed=False)
+        agreed = waiting is not None and (waiting.state == "confirmed" or one.draft.consented == waiting.id)
+        await refused.tell(one, made, agreed=agreed)
         return None, None
     proposal = {
         "tool": made.tool,

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bot import actions, decisions, handoff, replies, step_up, unlinking
+from bot import actions, decisions, handoff, refused, replies, step_up, unlinking
 from bot.draft import Draft, Letter, plain
 from bot.parts import Parts
 from bot.run import Run, start
@@ -136,7 +136,12 @@ async def look_up(one: Run, call: ToolCall, *, fresh: bool = False) -> Outcome:
     caller = draft.caller(workflow=one.workflow.name, step=one.task.step)
     arguments = replies.fill(call.arguments, one.scope())
     outcome = await parts.gateway.look_up(
-        call.tool, arguments, caller=caller, timeout=parts.time_left(), fresh=fresh or one.workflow.writes
+        call.tool,
+        arguments,
+        caller=caller,
+        timeout=parts.time_left(),
+        version=one.task.tools.get(call.tool),
+        fresh=fresh or one.workflow.writes,
     )
     note(draft, outcome)
     return outcome
@@ -180,9 +185,8 @@ async def _not_had(one: Run, step: Step, call: ToolCall, outcome: Outcome) -> bo
             one.ask(wrong, text, [])
     elif outcome.reason in step_up.REASONS:
         await step_up.ask(one)
-    elif outcome.reason == "rate":
-        one.draft.say(replies.render(one.parts.replies["too_often"], {"seconds": round(outcome.after or 60)}))
-        one.end("refused", outcome.reason)
+    elif outcome.reason in refused.LIMITS:
+        await refused.tell(one, outcome, agreed=False)
     elif outcome.reason in {"policy", "scope", "step", "denied"}:
         one.end("refused", outcome.reason)
         one.draft.say(one.parts.replies["not_allowed"])
@@ -234,7 +238,7 @@ async def _go_over(one: Run, workflow: Workflow) -> None:
         and slots[name] is not None
         and (slot.type, slot.choices) == (ours[name].type, ours[name].choices)
     }
-    task = start(one.draft, workflow)
+    task = start(one.draft, one.parts, workflow)
     if known:
         one.draft.emit(ev.SlotsSet(task=task, values=known, by="user", source=one.draft.last_in))
     await run(one.draft, one.parts, task)

@@ -48,7 +48,7 @@ def problem(workflow: Workflow, arguments: dict[str, Any]) -> str:
 
 async def begin(draft: Draft, parts: Parts, workflow: Workflow, proposed: dict[str, Any], said: Said) -> None:
     """Start the workflow's task, or go on with the one that is open, with whatever proposed values the rules take."""
-    task = _open_task(draft, workflow.name) or start(draft, workflow)
+    task = _open_task(draft, workflow.name) or start(draft, parts, workflow)
     taken, unsaid = _taken(draft, workflow, task, proposed, said)
     if taken:
         draft.emit(ev.SlotsSet(task=task, values=taken, by="user", source=draft.last_in))

@@ -6,14 +6,14 @@ from bot import handoff, replies
 from bot.run import Run
 from tools.base import Outcome
 
-LIMITS = frozenset({"limit", "hours", "off", "version"})
+LIMITS = frozenset({"limit", "hours", "off", "version", "rate"})
 """Reasons with words of their own: what the gateway says of them is for developers."""
 TOLD = frozenset({"rejected", "policy", "scope", "customer", "assurance"})
 
 
 async def tell(one: Run, outcome: Outcome, *, agreed: bool) -> None:
     """Say why, and end the task. `agreed`: the write was consented to, so what keeps it for good is for a person."""
-    words = one.parts.replies
+    words, ending = one.parts.replies, "refused" if outcome.reason in LIMITS and not agreed else "failed"
     if outcome.reason == "version" and agreed:
         ticket = await handoff.open_ticket(
             one.draft,
@@ -30,4 +30,4 @@ async def tell(one: Run, outcome: Outcome, *, agreed: bool) -> None:
         one.draft.say(replies.render(words["action_refused"], {"message": outcome.message}))
     else:
         one.draft.say(words["action_failed"])
-    one.end("failed", outcome.reason)
+    one.end(ending, outcome.reason)

@@ -16,11 +16,13 @@ from state import events as ev
 from state.session import Task
 
 
-def start(draft: Draft, workflow: Workflow) -> str:
-    """Begin a task of a workflow; answers its id."""
+def start(draft: Draft, parts: Parts, workflow: Workflow) -> str:
+    """Begin a task of a workflow; answers its id. It keeps the versions of its tools that are the newest now."""
     task = uuid.uuid4().hex
     defaults = {name: slot.default for name, slot in workflow.slots.items() if slot.default is not None}
-    draft.emit(ev.TaskStarted(task=task, workflow=workflow.name, slots=defaults))
+    known = {name: parts.gateway.catalog.get(name) for name in workflow.called()}
+    tools = {name: tool.version for name, tool in known.items() if tool}
+    draft.emit(ev.TaskStarted(task=task, workflow=workflow.name, slots=defaults, tools=tools))
     return task
 
 

@@ -132,6 +132,11 @@ class Workflow(Strict):
         """Whether it changes anything outside: then what it rests on is looked up anew."""
         return any(step.kind == "act" and step.calls for step in self.steps)
 
+    def called(self) -> frozenset[str]:
+        """The names of the tools it calls, its letters' included."""
+        letters = (step.letter.call.tool for step in self.steps if step.letter)
+        return frozenset({*(call.tool for step in self.steps for call in step.calls), *letters, *self.tools})
+
     def user_slots(self) -> dict[str, Slot]:
         """The slots a customer (and so a model on their behalf) may set; what was offered is only ever chosen."""
         return {name: slot for name, slot in self.slots.items() if "user" in slot.set_by and not slot.options}

@@ -160,11 +160,12 @@ class ModelCalled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskStarted:
-    """A workflow began."""
+    """A workflow began. `tools`: name → version of those it calls, which it keeps until it ends."""
 
     task: str
     workflow: str
     slots: JSON = field(default_factory=dict)
+    tools: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

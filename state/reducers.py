@@ -226,10 +226,11 @@ def _task_moved(session: Session, event: ev.TaskStarted | ev.TaskResumed | ev.Ta
     match event:
         case ev.TaskStarted():
             slots = {k: Slot(value=v, by="policy", seq=seq) for k, v in event.slots.items()}
-            return _activate(session, Task(id=event.task, workflow=event.workflow, slots=slots, started_seq=seq))
+            task = Task(id=event.task, workflow=event.workflow, slots=slots, started_seq=seq, tools=dict(event.tools))
+            return _activate(session, task)
         case ev.TaskResumed():
-            task = next((t for t in session.waiting if t.id == event.task), None)
-            return _activate(session, task) if task else session
+            found = next((t for t in session.waiting if t.id == event.task), None)
+            return _activate(session, found) if found else session
     return _end(session, event)
 
 

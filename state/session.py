@@ -43,7 +43,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One run of a workflow."""
+    """One run of a workflow. `tools`: the versions of the tools it calls, as they were when it began."""
 
     id: str
     workflow: str
@@ -52,6 +52,7 @@ class Task:
     question: Question | None = None
     outcome: str | None = None
     started_seq: int = 0
+    tools: dict[str, int] = field(default_factory=dict)
 
     def value(self, slot: str) -> Any:  # noqa: ANN401 - whatever JSON the slot holds
         """The slot's value, or None."""

@@ -122,6 +122,7 @@ class Tool:
     effect    how a transact call is made certain; `probe` reads it back by key, None when there is no trace of it
     internal  for the engine alone, no model ever hears of it
     inside    for the steps of workflows alone, which no model hears of either
+    deprecated  what to use in its place; tasks that began with it still end with it
     identity  argument → session fact, for the arguments the gateway fills
     cache_s   how long a lookup's answer may be given again, 0: never
     most_in   how long its arguments may be as JSON, `most_out` its result (0: as its kind has it)
@@ -142,6 +143,7 @@ class Tool:
     probe: Probe | None = None
     internal: bool = False
     inside: bool = False
+    deprecated: str = ""
     cache_s: float = 0.0
     most_in: int = MOST_IN
     most_out: int = 0
@@ -251,6 +253,7 @@ class Options(TypedDict, total=False):
     cache_s: float
     most_in: int
     most_out: int
+    deprecated: str
 
 
 def tool(
@@ -295,8 +298,13 @@ def declare(given: Tool) -> Tool:
         most_out=given.most_out or MOST_OUT[given.kind],
         needs_customer=given.needs_customer or "customer_id" in identity.values(),
         schema=strict.schema,
-        notes=() if given.internal or given.inside else tuple(f"{given.id}: {note}" for note in strict.notes),
+        notes=tuple(f"{given.id}: {note}" for note in _notes(given, strict.notes)),
     )
+
+
+def _notes(given: Tool, found: tuple[str, ...]) -> tuple[str, ...]:
+    old = (f"deprecated, {given.deprecated}",) if given.deprecated else ()
+    return old if given.internal or given.inside else (*old, *found)
 
 
 def _check_shape(given: Tool) -> None:

@@ -283,8 +283,7 @@ class Gateway:
     ) -> tuple[Tool, BaseModel]:
         """A tool the caller may use and its validated arguments; raises Rejected or AskModel."""
         if tool is None:
-            unknown = policy.unknown(name)
-            raise errors.Rejected(unknown.message, reason=unknown.reason)
+            raise _not_there(name, self.catalog.get(name))
         rules = policy.repeated(self.limits.of(tool)) if repeated else self.limits.of(tool)
         _raised(policy.decide(tool, caller, rules=rules, now=datetime.now(UTC)))
         return tool, schema.validate(
@@ -325,6 +324,14 @@ class Gateway:
             self._count("schema", tool=outcome.tool, reason="result", ms=outcome.ms)
         self._count("call", tool=outcome.tool, reason=outcome.reason or "ok", ms=outcome.ms)
         return outcome
+
+
+def _not_there(name: str, newest: Tool | None) -> errors.Rejected:
+    """A version that a deploy took away can be told from a name that never was."""
+    if newest is None or newest.internal:
+        unknown = policy.unknown(name)
+        return errors.Rejected(unknown.message, reason=unknown.reason)
+    return errors.Rejected(f"this version of {name} is not here any more; there is {newest.id}", reason="version")
 
 
 def _raised(decision: Decision) -> Decision:

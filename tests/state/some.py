@@ -55,6 +55,7 @@ _by_type: dict[str, st.SearchStrategy[Any]] = {
     "bool": st.booleans(),
     "bool | None": st.none() | st.booleans(),
     "list[str]": st.lists(st.sampled_from(IDENTITIES), max_size=2),
+    "dict[str, int]": st.dictionaries(st.text(max_size=3), st.integers(1, 9), max_size=2),
     "list[list[str]]": st.lists(st.tuples(st.text(max_size=3), st.text(max_size=3)).map(list), max_size=2),
     "JSON": st.dictionaries(st.text(max_size=3), _json, max_size=2),
     "Any": _json,

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from config.tool_rules import DAYS, ApprovalAbove, Hours, ToolPolicies, ToolRules
 from state import faults
 from state.identity import Assurance
+from state.ledger import Spent
+from state.session import Approval
 from tests.tools.shop import CALLER, TOOLS, Key, World, confirmed, perform
 from tools import failures
 from tools.base import Caller, Context
 from tools.catalog import Catalog
 from tools.gateway import Gateway
 from tools.http import Endpoint, Systems
+from tools.limits import Limits
 
 unkeyed_shop = pytest.mark.parametrize("world", [False], indirect=True)
 YOUNG, OLD = 60_000, 24 * 3_600_000
@@ -136,7 +142,7 @@ async def test_changed_terms_are_not_carried_out(world: World, change: str) -> N
     else:
         action = replace(action, **{change: 2 if change == "version" else "0" * 64})  # type: ignore[arg-type]
     outcome = await perform(gateway, action)
-    assert ("failed", "unknown_tool" if change == "version" else "changed") == (outcome.state, outcome.reason)
+    assert ("failed", "version" if change == "version" else "changed") == (outcome.state, outcome.reason)
     assert shop.posted == 0
 
 
@@ -228,3 +234,67 @@ async def test_crash_points_stand_around_the_request(
     with pytest.raises(faults.Fault):
         await perform(gateway, await confirmed(gateway, "order_keyed"))
     assert effects == len(shop.effects)
+
+
+class Ledger:
+    """Says what was done, and keeps what it was asked."""
+
+    def __init__(self, calls: int) -> None:
+        self.calls = calls
+        self.asked: list[tuple[str, str, tuple[str, ...]]] = []
+
+    async def spent(self, session_id: str, tool: str, *, besides: Collection[str] = ()) -> Spent:
+        """As often as it was told."""
+        self.asked.append((session_id, tool, tuple(besides)))
+        return Spent(calls=self.calls)
+
+
+@pytest.mark.parametrize("calls, state, reason", [(1, "succeeded", ""), (2, "failed", "limit")])
+async def test_the_ledger_is_asked_again_at_the_door(world: World, calls: int, state: str, reason: str) -> None:
+    """After `dispatched` was committed, leaving out the write itself: of two at once, the later sees the earlier."""
+    shop, gateway, _ = world
+    action = await confirmed(gateway, "order_keyed")
+    ledger = Ledger(calls)
+    limits = Limits(tools=ToolPolicies(named={"order_keyed": ToolRules(per_day=2)}), version="v")
+    guarded = Gateway(Catalog(TOOLS), gateway._systems, limits=limits, ledger=ledger)
+    outcome = await perform(guarded, action)
+    assert (state, reason) == (outcome.state, outcome.reason)
+    assert ([("S-1", "order_keyed", ("A-1",))], 2 - calls) == (ledger.asked, len(shop.effects))
+    assert "v" == outcome.audit[0].policy
+
+
+@pytest.mark.parametrize(
+    "verdict, scope, state",
+    [
+        ("approved", "shop:approve", "succeeded"),
+        ("approved", "other:approve shop:approve", "succeeded"),
+        ("approved", "other:approve", "failed"),
+        ("denied", "shop:approve", "failed"),
+        (None, "shop:approve", "failed"),
+    ],
+)
+async def test_an_approval_is_asked_for_at_the_door(world: World, verdict: str | None, scope: str, state: str) -> None:
+    """Of these arguments, by somebody with the scope that is needed now, whoever calls."""
+    _, gateway, _ = world
+    action = await confirmed(gateway, "order_keyed")
+    given = Approval(ticket="T", args_hash=action.args_hash, scope=scope, why="", title="", expires=0, verdict=verdict)
+    rule = ToolRules(approval=ApprovalAbove(scope="shop:approve"))
+    limits = Limits(tools=ToolPolicies(named={"order_keyed": rule}))
+    guarded = Gateway(Catalog(TOOLS), gateway._systems, limits=limits)
+    assert state == (await perform(guarded, replace(action, approval=given))).state
+    elsewhere = replace(action, approval=replace(given, args_hash="other"))
+    assert ("failed", "approval") == ((outcome := await perform(guarded, elsewhere)).state, outcome.reason)
+
+
+async def test_what_left_already_is_sent_again_out_of_hours(world: World) -> None:
+    """Its time was judged when it left; a switch that is off stops it all the same, and a person decides."""
+    shop, gateway, _ = world
+    action = await confirmed(gateway, "order_keyed_blind")
+    never = Hours.model_validate(
+        {"days": [DAYS[(datetime.now(UTC).weekday() + 3) % 7]], "from": 9, "to": 10, "time_zone": "UTC"}
+    )
+    for rule, state in ((ToolRules(off=True), "unknown"), (ToolRules(hours=never, per_day=1), "succeeded")):
+        limits = Limits(tools=ToolPolicies(named={"order_keyed_blind": rule}))
+        guarded = Gateway(Catalog(TOOLS), gateway._systems, limits=limits, ledger=Ledger(9))
+        outcome = await guarded.settle(action, dispatched_ms_ago=YOUNG, caller=CALLER, timeout=5)
+        assert (state, 1 if state == "succeeded" else 0) == (outcome.state, len(shop.effects))
