@@ -172,7 +172,7 @@ async def find_customer_by_name(name: str) -> Found:
 
 
 @tool(kind="lookup", scopes=SCOPES)
-async def get_customer(customer_id: Id) -> Customer:
+async def get_shop_customer(customer_id: Id) -> Customer:
     """Look up a customer: addresses, ways of paying, orders."""
     return read(lambda db: customer_of(db, customer_id))
 
@@ -271,7 +271,15 @@ async def send_again(order_id: Id, context: Context) -> Order:
 
 
 TOOLS = [
-    *(find_customer_by_email, find_customer_by_name, get_customer, get_order, list_orders, get_product, list_products),
+    *(
+        find_customer_by_email,
+        find_customer_by_name,
+        get_shop_customer,
+        get_order,
+        list_orders,
+        get_product,
+        list_products,
+    ),
     *(add_up_prices, cancel_order, change_order_address, change_order_items, change_order_payment),
     *(change_customer_address, return_items, exchange_items, send_again),
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,9 @@ from pydantic import BaseModel
 
 from examples.shop import pack
 from tests.docs.examples import ROOT, example
+from tests.docs.running import running_here, shell
+from tests.harness.places import API_TOKEN, Place
+from tests.harness.stage import Stage
 from tests.tools.test_openapi import KIM
 from tools.base import Context, Tool
 from tools.failures import Declined, NotFound
@@ -90,3 +95,30 @@ async def test_the_shop_says_no() -> None:
     with pytest.raises(NotFound):
         await call("get_order", order_id="W999")
     assert before == [await order("W100"), await order("W101")]
+
+
+async def test_a_shop_is_hosted(tmp_path: Path, migrated_sqlite_url: str) -> None:
+    """All its calls go through the operators' API, each write twice under one key: the end is as if sent once."""
+    place = Place(home=tmp_path, database_url=migrated_sqlite_url, settings={"TOOL_PACKS": "examples.shop.pack"})
+    async with running_here(place) as stage:
+        told = {row["name"] for row in (await stage.operators.get("/tools"))["tools"]}
+        assert {tool.name for tool in pack.TOOLS} <= told
+        by_phone = json.loads(await asyncio.to_thread(shell, example(PAGE, "call"), env=_shop_of(stage)))
+        assert ("succeeded", "cancelled") == (by_phone["state"], by_phone["result"]["status"])
+        for name, arguments, _ in WRITES[1:4]:
+            refused = await stage.operators.call(name, arguments, key=f"late-{name}")
+            assert 422 == refused[0]  # W100 is cancelled
+        for name, arguments, changed in WRITES[4:6]:
+            first = await stage.operators.call(name, arguments, key=name)
+            assert (200, "succeeded") == (first[0], first[1]["state"])
+            assert changed.items() <= first[1]["result"].items()
+            assert first == await stage.operators.call(name, arguments, key=name)
+        other = await stage.operators.call("return_items", {**WRITES[5][1], "items": ["B-41"]}, key="return_items")
+        assert 409 == other[0]
+        status, found = await stage.operators.call("get_order", {"order_id": "W101"})
+        assert (200, ["B-41"]) == (status, found["result"]["items"])
+        assert 404 == (await stage.operators.call("no_such_tool", {}))[0]
+
+
+def _shop_of(stage: Stage) -> dict[str, str]:
+    return {"URL": stage.place.url, "API_TOKEN": API_TOKEN}
