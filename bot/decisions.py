@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any
 
-from bot import sales_decisions
+from bot import address_decisions, dispute_decisions, plan_decisions, sales_decisions
 from bot.decided import Decision, Facts, Rule
+from bot.reading import amount_of, day_of, invoice_of, price_of, rows
 from state import errors
 
 
@@ -18,7 +18,7 @@ def refund_eligibility(facts: Facts, slots: Facts, limits: Facts, today: date) -
 
     When something cannot be read for certain a person takes it.
     """
-    invoice, customer = _invoice(facts["invoices"], slots.get("invoice_id")), facts["customer"]
+    invoice, customer = invoice_of(facts["invoices"], slots.get("invoice_id")), facts["customer"]
     if invoice is None:
         return _ineligible("invoice_unknown", {"invoice_id": slots.get("invoice_id")})
     values = _terms(invoice, customer, limits)
@@ -40,51 +40,23 @@ def latest_refund(facts: Facts, slots: Facts, limits: Facts, today: date) -> Dec
     return Decision(outcome="found", values={name: newest.get(name) for name in _REFUNDED_FIELDS})
 
 
-def rows(found: object, name: str) -> list[Mapping[str, Any]]:
-    """The rows of a search result, which is a list or a table that holds one under `name`."""
-    if isinstance(found, Mapping):
-        found = found.get(name)
-    return [row for row in found if isinstance(row, Mapping)] if isinstance(found, list | tuple) else []
-
-
-def amount_of(value: object) -> Decimal | None:
-    """The amount as a number, or None when it is none."""
-    try:
-        amount = Decimal(str(value).split(maxsplit=1)[0])
-    except (InvalidOperation, IndexError):
-        return None
-    return amount if amount.is_finite() else None
-
-
 def window_days(limits: Facts, plan: object) -> int:
     """How many days after payment a refund may be asked for on this plan."""
     by_plan = limits.get("window_days_by_plan", {})
     return int(by_plan.get(str(plan), limits.get("window_days", 30)))
 
 
-def _invoice(found: object, wanted: object) -> Mapping[str, Any] | None:
-    return next((r for r in rows(found, "invoices") if str(r.get("invoice_id")) == str(wanted)), None)
-
-
 def _terms(invoice: Facts, customer: Facts, limits: Facts) -> dict[str, Any]:
     return {
         "invoice_id": str(invoice["invoice_id"]),
         "status": invoice.get("status"),
-        "amount": _price(invoice, limits),
+        "amount": price_of(invoice, limits),
         "paid_on": invoice.get("paid_on"),
         "plan": customer.get("plan"),
         "window_days": window_days(limits, customer.get("plan")),
         "prior_refunds": customer.get("refunds_last_12_months"),
         "max_refunds": int(limits.get("max_refunds_12_months", 2)),
     }
-
-
-def _price(invoice: Facts, limits: Facts) -> str:
-    """Amount and currency in one text, whichever way the invoice gives them."""
-    amount = str(invoice.get("amount"))
-    return (
-        amount if len(amount.split()) == 2 else f"{amount} {invoice.get('currency') or limits.get('currency', 'USD')}"
-    )
 
 
 def _already_refunded(invoice: Facts, _values: Facts, _limits: Facts, _today: date) -> bool:
@@ -101,7 +73,7 @@ def _no_amount(_invoice: Facts, values: Facts, _limits: Facts, _today: date) -> 
 
 
 def _outside_window(_invoice: Facts, values: Facts, _limits: Facts, today: date) -> bool:
-    paid_on = _day(values["paid_on"])
+    paid_on = day_of(values["paid_on"])
     return paid_on is not None and (today - paid_on).days > values["window_days"]
 
 
@@ -121,20 +93,13 @@ _OBSTACLES: tuple[tuple[str, Callable[[Facts, Facts, Facts, date], bool]], ...] 
 
 def _is_unclear(values: Facts, limits: Facts) -> bool:
     """Whether something cannot be read for certain."""
-    if amount_of(values["amount"]) is None or _day(values["paid_on"]) is None:
+    if amount_of(values["amount"]) is None or day_of(values["paid_on"]) is None:
         return True
     return not isinstance(values["prior_refunds"], int) or values["amount"].split()[-1] != limits.get("currency", "USD")
 
 
 def _ineligible(reason: str, values: dict[str, Any]) -> Decision:
     return Decision(outcome="ineligible", reason=reason, values=values, slots={"eligibility_status": "ineligible"})
-
-
-def _day(value: object) -> date | None:
-    try:
-        return date.fromisoformat(str(value)[:10])
-    except ValueError:
-        return None
 
 
 _REFUNDED_FIELDS = ("invoice_id", "amount", "refunded_on")
@@ -161,6 +126,9 @@ DECISIONS: Mapping[str, Rule] = MappingProxyType(
             facts=frozenset({"invoices"}),
         ),
         **sales_decisions.DECISIONS,
+        **dispute_decisions.DECISIONS,
+        **address_decisions.DECISIONS,
+        **plan_decisions.DECISIONS,
     }
 )
 """Add one: write the function above or in a module of its own, add one row here."""

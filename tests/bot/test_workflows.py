@@ -72,10 +72,10 @@ def test_the_refund_has_the_state_the_issue_asks_for() -> None:
     ]
 
 
-def test_only_these_write() -> None:
-    """Asking how a refund is coming along, or about an invoice, has no step that writes."""
+def test_who_only_asks_reaches_no_step_that_writes() -> None:
+    """Asking how a refund is coming along, or about an invoice, has none."""
     writing = {name for name, w in SHIPPED.items() if any(s.kind == "act" and s.calls for s in w.steps)}
-    assert writing == {"demo_scheduling", "lead_enrichment", "refund"}
+    assert writing.isdisjoint({"refund_status", "invoice_status", "talk_to_person", "greeting", "thanks"})
 
 
 def test_labels_of_consent_begin_with_yes() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests import openai_planner
-from tests.flows.tellings import demo_scheduling, lead_enrichment, refund
+from tests.flows.tellings import billing_address, billing_dispute, demo_scheduling, lead_enrichment, my_plan, refund
 from tests.flows.tellings.frame import Json, Later, Line, Staff, Telling
 from tests.flows.tellings.players import MAILBOXES, Player, player
 from tests.harness.inprocess import performed
@@ -24,7 +24,14 @@ from tests.harness.waiting import until
 from tests.harness.workspace import SAM, Workspace, words_of
 from tests.openai_server import OpenAIServer
 
-ALL: tuple[tuple[Telling, ...], ...] = (refund.ROWS, demo_scheduling.ROWS, lead_enrichment.ROWS)
+ALL: tuple[tuple[Telling, ...], ...] = (
+    refund.ROWS,
+    billing_dispute.ROWS,
+    billing_address.ROWS,
+    my_plan.ROWS,
+    demo_scheduling.ROWS,
+    lead_enrichment.ROWS,
+)
 """Add a workflow: its rows, one line here."""
 CHANNELS, MODELS = ("web", "whatsapp", "email"), ("offline", "openai_responses")
 
@@ -33,7 +40,7 @@ def cells() -> Iterator[object]:
     """Which telling is played where, with which model."""
     turns = cycle(product(CHANNELS, MODELS))
     for telling in (telling for rows in ALL for telling in rows):
-        fitting = [pair for pair in product(CHANNELS, MODELS) if pair[0] in telling.only]
+        fitting = [pair for pair in product(CHANNELS, MODELS) if set(telling.only) <= set(pair)]
         one = next(pair for pair in turns if pair in fitting)
         for channel, model in fitting if telling.everywhere else (one,):
             yield pytest.param(telling, channel, model, id=f"{telling.id}-{channel}-{model}")

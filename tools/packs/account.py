@@ -120,6 +120,7 @@ class ChangeReceipt(Record):
     change_id: str
     plan_type: str
     seats: int
+    monthly_price: str
     effective_on: date
 
 
@@ -148,7 +149,11 @@ async def update_subscription(arguments: SubscriptionChange, context: Context) -
 
 def _change(found: acme.Change) -> ChangeReceipt:
     return ChangeReceipt(
-        change_id=found.change_id, plan_type=found.plan, seats=found.seats, effective_on=found.effective_on
+        change_id=found.change_id,
+        plan_type=found.plan,
+        seats=found.seats,
+        monthly_price=f"{found.amount} {found.currency}",
+        effective_on=found.effective_on,
     )
 
 

@@ -74,7 +74,7 @@ class Telling:
     ledger      all that Acme applied in the end, in order
     letter      pieces of a letter that the customer gets besides, unless the answer is one already
     everywhere  played on each channel with each model; else with one pair of them, in turn
-    only        the channels that can play it
+    only        the channels or models that it is played with, where not with every
     """
 
     workflow: str
@@ -84,7 +84,7 @@ class Telling:
     ledger: tuple[Entry, ...] = ()
     letter: tuple[str, ...] = ()
     everywhere: bool = False
-    only: tuple[str, ...] = ("web", "whatsapp", "email")
+    only: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

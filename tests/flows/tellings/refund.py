@@ -27,7 +27,6 @@ ROWS = (
         workflow="refund",
         name="approved in Slack",
         customer=LEE,
-        everywhere=True,
         lines=(
             Line(
                 says="please refund invoice 20001, I no longer need it",
