@@ -1,4 +1,4 @@
-"""The command line: `python -m bot serve | web | worker | clock | migrate | doctor | rewrap | slack-manifest | mcp`."""
+"""The command line: `python -m bot serve`, or another of COMMANDS."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from bot import app, doctor, mcp_pins, observe, slack_manifest
+from bot import app, doctor, mcp_pins, mcp_tokens, observe, slack_manifest
 from config.settings import Settings, SettingsError
 from state import errors, migrations
 from state.sql import sqlite
@@ -24,8 +24,12 @@ COMMANDS = {
     "rewrap": "wrap all data keys under the newest of ENCRYPTION_KEYS",
     "slack-manifest": "print the manifest to create the Slack app from, with PUBLIC_URL in it",
     "mcp": "list the tools of an MCP server of tools.yaml, or pin them as reviewed",
+    "token": "make a token for a program that calls our tools by MCP",
 }
-ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {"mcp": mcp_pins.arguments}
+ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
+    "mcp": mcp_pins.arguments,
+    "token": mcp_tokens.arguments,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -68,11 +72,8 @@ def _run(asked: argparse.Namespace, settings: Settings) -> int:
             return 0 if fine else 1
         case "rewrap":
             return asyncio.run(rewrap(settings))
-        case "slack-manifest":
-            print(slack_manifest.manifest(settings), end="")
-            return 0
-        case "mcp":
-            print("\n".join(asyncio.run(mcp_pins.run(asked, settings))))
+        case "slack-manifest" | "token" | "mcp":
+            print(_said(asked, settings))
             return 0
     asyncio.run(bring_up_to_date(settings))
     _loop()(app.run(settings, asked.command))
@@ -99,6 +100,16 @@ async def bring_up_to_date(settings: Settings) -> None:
     done = await asyncio.to_thread(subprocess.run, [sys.executable, "-m", "bot", "migrate"], check=False)
     if done.returncode:
         raise errors.BadInput("the database could not be brought up to date; the line above says why")
+
+
+def _said(asked: argparse.Namespace, settings: Settings) -> str:
+    """What a command has to say that only says something."""
+    match asked.command:
+        case "token":
+            return mcp_tokens.made(asked, settings)
+        case "mcp":
+            return "\n".join(asyncio.run(mcp_pins.run(asked, settings)))
+    return slack_manifest.manifest(settings).rstrip("\n")
 
 
 def migrate(settings: Settings) -> int:

@@ -36,6 +36,15 @@ def problem(status: int, code: str, message: str) -> web.Response:
     return answer({"error": {"code": code, "message": message}}, status=status)
 
 
+class Refusal(Exception):
+    """A request that is no call: its status, a code and words."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        """Take what is answered."""
+        super().__init__(message)
+        self.status, self.code = status, code
+
+
 def bears(request: web.Request, wanted: bytes) -> bool:
     """Whether a request carries this bearer token, whatever bytes stand in its place."""
     kind, _, token = request.headers.get("Authorization", "").partition(" ")

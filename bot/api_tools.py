@@ -38,15 +38,6 @@ class Body(BaseModel):
     reason: Annotated[str, Field(max_length=500)] = ""
 
 
-class Refusal(Exception):
-    """A request that is no call: its status, a code and words."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        """Take what is answered."""
-        super().__init__(message)
-        self.status, self.code = status, code
-
-
 @dataclass(frozen=True, slots=True)
 class ToolsApi:
     """The two handlers."""
@@ -80,7 +71,7 @@ class ToolsApi:
         """Call a tool for a user; `?version=` names one of its versions."""
         try:
             asked = await self._asked(request)
-        except Refusal as error:
+        except api.Refusal as error:
             return api.problem(error.status, error.code, str(error))
         return answered(await self.toolbox.call(asked))
 
@@ -88,12 +79,14 @@ class ToolsApi:
         version = _version(request)
         name = request.match_info["name"]
         key = _key(request)
-        body = _body(await _read(request))
+        body = _body(await read_body(request))
         tool = self.toolbox.parts.gateway.catalog.get(name, version)
         if tool is None or tool.internal:
-            raise Refusal(404, "unknown_tool", f"There is no tool {name[:64]!r}" + (f"@{version}." if version else "."))
+            raise api.Refusal(
+                404, "unknown_tool", f"There is no tool {name[:64]!r}" + (f"@{version}." if version else ".")
+            )
         if key is None and tool.kind == "transact":
-            raise Refusal(400, "key_missing", f"{name} writes, so it needs the header Idempotency-Key.")
+            raise api.Refusal(400, "key_missing", f"{name} writes, so it needs the header Idempotency-Key.")
         return Asked(
             actor=OPERATOR,
             scopes=self._scopes(),
@@ -118,7 +111,7 @@ def described(tool: Tool, versions: list[int]) -> dict[str, Any]:
         "kind": tool.kind,
         "description": tool.description,
         "arguments": tool.schema,
-        "result": schema.strict(tool.result, mode="serialization").schema,
+        "result": shown_schema(tool),
         "from_session": sorted(tool.identity),
         "scopes": sorted(tool.scopes),
         "assurance": tool.assurance.value,
@@ -126,6 +119,11 @@ def described(tool: Tool, versions: list[int]) -> dict[str, Any]:
         "effect": tool.effect,
         "deprecated": None,
     }
+
+
+def shown_schema(tool: Tool) -> dict[str, Any]:
+    """The schema of a tool's result."""
+    return schema.strict(tool.result, mode="serialization").schema
 
 
 def answered(told: Told) -> web.Response:
@@ -141,15 +139,15 @@ def answered(told: Told) -> web.Response:
     return api.answer(body, status=422 if "error" in body else 200)
 
 
-async def _read(request: web.Request) -> bytes:
+async def read_body(request: web.Request) -> bytes:
     """The body, up to its bound: who sends more is not read to the end."""
     if (request.content_length or 0) > MAX_BODY:
-        raise Refusal(413, "too_large", f"The body has more than {MAX_BODY} bytes.")
+        raise api.Refusal(413, "too_large", f"The body has more than {MAX_BODY} bytes.")
     body = bytearray()
     async for chunk in request.content.iter_chunked(MAX_BODY):
         body += chunk
         if len(body) > MAX_BODY:
-            raise Refusal(413, "too_large", f"The body has more than {MAX_BODY} bytes.")
+            raise api.Refusal(413, "too_large", f"The body has more than {MAX_BODY} bytes.")
     return bytes(body)
 
 
@@ -157,11 +155,11 @@ def _body(raw: bytes) -> Body:
     try:
         body = Body.model_validate(orjson.loads(raw))
     except orjson.JSONDecodeError as error:
-        raise Refusal(400, "bad_body", "The body must be JSON: user, arguments, reason.") from error
+        raise api.Refusal(400, "bad_body", "The body must be JSON: user, arguments, reason.") from error
     except ValidationError as error:
-        raise Refusal(400, "bad_body", schema.explain(error)) from error
+        raise api.Refusal(400, "bad_body", schema.explain(error)) from error
     if len(orjson.dumps(body.arguments)) > MAX_ARGUMENTS:
-        raise Refusal(413, "too_large", f"The arguments have more than {MAX_ARGUMENTS} bytes.")
+        raise api.Refusal(413, "too_large", f"The arguments have more than {MAX_ARGUMENTS} bytes.")
     return body
 
 
@@ -171,7 +169,7 @@ def _key(request: web.Request) -> str | None:
         return None
     key = given[0]
     if len(given) > 1 or not 0 < len(key) <= MAX_KEY or any(not "!" <= sign <= "~" for sign in key):
-        raise Refusal(400, "bad_key", f"Idempotency-Key: give it once, 1 to {MAX_KEY} visible characters (ASCII).")
+        raise api.Refusal(400, "bad_key", f"Idempotency-Key: give it once, 1 to {MAX_KEY} visible characters (ASCII).")
     return key
 
 
@@ -180,5 +178,5 @@ def _version(request: web.Request) -> int | None:
     if text is None:
         return None
     if not (text.isascii() and text.isdecimal() and len(text) <= MAX_VERSION):
-        raise Refusal(400, "bad_version", "version: must be a whole number.")
+        raise api.Refusal(400, "bad_version", "version: must be a whole number.")
     return int(text)

@@ -21,6 +21,7 @@ from bot.api_mail import MailPreviews
 from bot.api_tools import ToolsApi
 from bot.inbox import Inbox
 from bot.jobs import Clock
+from bot.mcp_server import McpServer
 from bot.models import MODELS, prompts
 from bot.models.base import Model
 from bot.models.guarded import Guarded
@@ -261,7 +262,7 @@ def routes(services: Services) -> list[web.AbstractRouteDef]:
     if "web" in services.roles:
         toolbox = Toolbox(services.parts, services.hints, services.inbox.call)
         found += [*Api(services.parts, services.hints).routes(), *services.previews.routes()]
-        found += ToolsApi(toolbox).routes()
+        found += [*ToolsApi(toolbox).routes(), *McpServer(toolbox).routes()]
         for channel in services.channels.values():
             found += channel.routes()
     return found

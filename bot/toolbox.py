@@ -83,7 +83,7 @@ class Toolbox:
         """Whatever the tools ask for."""
         return frozenset().union(*(tool.scopes for tool in self.parts.gateway.catalog))
 
-    async def eligible(self, user: str, actor: str, scopes: frozenset[str]) -> dict[str, Eligible] | None:
+    async def eligible(self, user: str | None, actor: str, scopes: frozenset[str]) -> dict[str, Eligible] | None:
         """Which tools this caller may use for a user, and why not; None when there is no such user."""
         found = await self.parts.store.calls.place(user)
         if found is None:

@@ -166,6 +166,7 @@ ROUTES = {
     "/api/v1/actions/x": "GET",
     "/api/v1/tools": "GET",
     "/api/v1/tools/x/call": "POST",
+    "/mcp": "POST",
     "/api/v1/route": "POST",
 }
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "CANARY")
