@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
+import secrets
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -75,11 +76,18 @@ def write_tuning(folder: Path, changes: Mapping[str, Any] | None = None) -> Path
     """Write a folder for CONFIG_DIR that changes nothing but times, and makes staff of the playground's people."""
     folder.mkdir(parents=True, exist_ok=True)
     lines = [f"{name} = {_toml(value)}" for name, value in {**FAST, **(changes or {})}.items()]
-    (folder / "bot.toml").write_text("\n".join(lines) + "\n")
+    _write(folder / "bot.toml", "\n".join(lines) + "\n")
     policies = yaml.safe_load((ROOT / "config" / "policies.yaml").read_text())
     policies |= {"staff": policies["demo_staff"], "alerts": {"email": ALERTS}}
-    (folder / "policies.yaml").write_text(yaml.safe_dump(policies))
+    _write(folder / "policies.yaml", yaml.safe_dump(policies))
     return folder
+
+
+def _write(path: Path, text: str) -> None:
+    """Put a file in place at once: another process may be reading the one that is there."""
+    fresh = path.with_suffix(f".{secrets.token_hex(4)}")
+    fresh.write_text(text)
+    fresh.replace(path)
 
 
 def _toml(value: object) -> str:

@@ -1,0 +1,57 @@
+"""The short form of the soak, and the proof that it finds what it looks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.crash.conftest import BOTH
+from tests.crash.databases import Databases
+from tests.harness.processes import Preloaded
+from tests.soak.__main__ import table
+from tests.soak.run import Soak, soaked
+
+SABOTAGE = {
+    "tests.soak.unrecorded": "the step to `dispatched` is not committed before the call",
+    "tests.soak.insistent": "a write without a key is sent again while its outcome is unknown",
+}
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
+
+
+@pytest.mark.parametrize("databases", BOTH, indirect=True)
+async def test_every_write_has_at_most_one_effect_and_comes_to_an_end(
+    databases: Databases, forked: Preloaded, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """Killed, paused and lied to, the bot writes at most once, and says or hands on what it does not know."""
+    soak = Soak(seed=4, faults=60 if databases.name == "sqlite" else 40, store=databases.name, chats=8, phones=2)
+
+    verdict = await soaked(soak, databases.new(), tmp_path, forked)
+
+    record_property("table", table(verdict))
+    assert [] == verdict.wrongs
+    assert verdict.faults >= soak.faults
+    assert verdict.states.total() >= len(soak.kinds)
+
+
+@pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("module", SABOTAGE)
+async def test_without_its_safeguards_the_soak_finds_doubles(
+    databases: Databases, forked: Preloaded, tmp_path: Path, module: str
+) -> None:
+    """Each safeguard that is taken away shows in the shop's books."""
+    soak = Soak(
+        seed=1,
+        faults=3,
+        store=databases.name,
+        chats=3,
+        phones=0,
+        packs=(module,),
+        kinds=("probed",),
+        only=("fine", "applied, caller killed"),
+    )
+
+    verdict = await soaked(soak, databases.new(), tmp_path, forked)
+
+    assert [] != [wrong for wrong in verdict.wrongs if " effects of " in wrong], table(verdict)
