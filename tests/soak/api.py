@@ -60,7 +60,7 @@ class Call:
 class Shop:
     """Takes orders once per key, or once per call. `late_s`: longer than any caller waits; `pause_s`: than a lease.
 
-    `only`: what may happen to a call that writes, where that is not all of it.
+    `only`: what may happen to a call that writes, where that is not all of it; nothing then happens to the others.
     """
 
     ledger: Ledger
@@ -104,7 +104,7 @@ class Shop:
 
     async def _read(self, call: Call) -> None:
         n = self.ledger.calls("read", call.order) + 1
-        fault = "fine" if self.calm else plan.of_read(self.seed, call.tool, call.order, n)
+        fault = "fine" if self.calm or self.only else plan.of_read(self.seed, call.tool, call.order, n)
         self.ledger.call("read", call.order, call.reference, fault)
         found = self.ledger.find(call.reference)
         body = {"found": _shown(found) if found else None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools import gateway
+from tools import arguments
 from tools.base import Tool
 
 TOOLS: list[Tool] = []
@@ -14,4 +14,5 @@ def always(tool: Tool, dispatched_ms_ago: int) -> bool:
     return True
 
 
-setattr(gateway, "_repeatable", always)  # noqa: B010  a function is not for others to set
+assert arguments.is_repeatable  # noqa: S101  a sabotage that touches nothing would prove nothing
+setattr(arguments, "is_repeatable", always)  # noqa: B010  a function is not for others to set

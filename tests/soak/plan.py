@@ -47,7 +47,7 @@ def chance(seed: int, *about: object) -> random.Random:
 
 
 def of_write(seed: int, order: str, n: int, only: Sequence[str] = ()) -> str:
-    """What happens to the n-th call that would write this order; one of `only`, each as likely, where they are named."""
+    """What happens to the n-th call that would write this order; any of `only` where they are named."""
     numbers = chance(seed, "write", order, n)
     return numbers.choice(only) if only else numbers.choices(list(WRITES), list(WRITES.values()))[0]
 

@@ -29,8 +29,8 @@ REST_S = 90.0
 TUNING: Mapping[str, Any] = {
     "lease_s": 1.5,
     "renew_s": 0.4,
-    "turn_deadline_s": 4.0,
-    "model_total_s": 3.0,
+    "turn_deadline_s": 3.0,
+    "model_total_s": 2.5,
     "unknown_probe_s": [0.3, 0.6, 1.5, 3.0],
     "poison_window_s": 20.0,
     "reconcile_wait_s": 0.3,
@@ -111,7 +111,7 @@ async def _scene(
     settings = {"TOOL_PACKS": ",".join(("tests.soak.pack", *soak.packs))}
     place = Place(home=home, database_url=url, tuning=TUNING, settings=settings)
     pack.prepare(home / "config", shop_port)
-    late_s, pause_s = TUNING["turn_deadline_s"] + 0.5, TUNING["lease_s"] * 1.5
+    late_s, pause_s = TUNING["turn_deadline_s"] + 1.2, TUNING["lease_s"] * 1.5
     async with AsyncExitStack() as closing:
         file = await closing.enter_async_context(
             shop(home, shop_port, seed=soak.seed, late_s=late_s, pause_s=pause_s, only=soak.only)
