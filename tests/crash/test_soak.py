@@ -26,7 +26,7 @@ async def test_every_write_has_at_most_one_effect_and_comes_to_an_end(
     databases: Databases, forked: Preloaded, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     """Killed, paused and lied to, the bot writes at most once, and says or hands on what it does not know."""
-    soak = Soak(seed=4, faults=60 if databases.name == "sqlite" else 40, store=databases.name, chats=8, phones=2)
+    soak = Soak(seed=4, faults=35 if databases.name == "sqlite" else 25, store=databases.name, chats=8, phones=2)
 
     verdict = await soaked(soak, databases.new(), tmp_path, forked)
 
