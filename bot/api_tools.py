@@ -117,7 +117,7 @@ def described(tool: Tool, versions: list[int]) -> dict[str, Any]:
         "assurance": tool.assurance.value,
         "needs_customer": tool.needs_customer,
         "effect": tool.effect,
-        "deprecated": None,
+        "deprecated": tool.deprecated or None,
     }
 
 

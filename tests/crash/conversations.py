@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from tests.crash.counted import Count, count
+from tests.crash.operated import called_by_an_operator, count_with_operator
 from tests.crash.staffed import approved_by_staff, count_with_staff
 from tests.crash.told import Customer, begun_on_the_phone, begun_on_the_web
 from tests.harness.outside import KIMS_PHONE, LEES_PHONE
@@ -24,9 +25,11 @@ ALONE = ("web, then phone", "phone, then web")
 """Without staff."""
 
 STAFFED = "with staff"
+OPERATED = "with operator"
 
 CONVERSATIONS = {
     "web, then phone": Telling(tell=begun_on_the_web),
     "phone, then web": Telling(tell=begun_on_the_phone),
     STAFFED: Telling(tell=approved_by_staff, count=count_with_staff, phone=LEES_PHONE),
+    OPERATED: Telling(tell=called_by_an_operator, count=count_with_operator),
 }

@@ -11,12 +11,19 @@ import pytest
 from state.faults import POINTS
 from tests.crash import table
 from tests.crash.conftest import BOTH
-from tests.crash.conversations import ALONE, STAFFED
+from tests.crash.conversations import ALONE, OPERATED, STAFFED
 from tests.crash.databases import Databases
 from tests.crash.sweep import Job, Result, Sweep, every_pass, every_relapse, rehearsals
 from tests.harness.processes import Preloaded
 
 STAFFS = frozenset({"staff.pre_commit", "staff.post_commit", "thread.posted"})
+CALLED = {  # in the third message that is taken in, the call; and in the first write
+    "sqlite": [
+        *(("ingest.post_commit", 3), ("turn.append", 1), ("turn.appended", 1)),
+        *(("tool.sent", 1), ("tool.result", 1), ("turn.commit", 4)),
+    ],
+    "postgres": [("ingest.post_commit", 3), ("turn.appended", 1), ("tool.sent", 1)],
+}
 LANES = {"sqlite": 3, "postgres": 6}  # on PostgreSQL most of the time is spent waiting for a dead server's lease to end
 
 
@@ -56,6 +63,23 @@ async def test_killed_anywhere_the_bot_is_silent_while_a_person_speaks(
     record_property("table", table.by_point(results))
     assert [] == [f"{table.line(result)}\n{result.broken}" for result in results if not result.fine]
     assert {fired.split()[0] for result in results for fired in result.fired} >= STAFFS
+
+
+@pytest.mark.crash
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("databases", BOTH, indirect=True)
+async def test_killed_anywhere_an_operators_write_is_done_once(
+    databases: Databases, forked: Preloaded, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """While the customer's own refund is open: both are made once, and the key tells the one outcome."""
+    sweep = Sweep(databases=databases, launcher=forked, home=tmp_path, lanes=LANES[databases.name])
+    jobs = [Job(conversation=OPERATED, faults=(f"{point}:{n}:kill",)) for point, n in CALLED[databases.name]]
+
+    results = await sweep.run(jobs)
+
+    record_property("table", table.by_point(results))
+    assert [] == [f"{table.line(result)}\n{result.broken}" for result in results if not result.fine]
+    assert all(result.fired for result in results)
 
 
 def _chosen(store: str, rehearsed: list[Result]) -> list[Job]:

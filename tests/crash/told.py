@@ -79,7 +79,7 @@ async def begun_on_the_phone(kim: Customer) -> None:
     await kim.write("I was charged twice, please refund invoice 18492")
     await kim.say("hi")
     await kim.sign_in()
-    await _consent_on_the_web(kim)
+    await consent_on_the_web(kim)
     await kim.write("what is the status of my refund")
 
 
@@ -106,7 +106,7 @@ async def _verdict(kim: Customer, before: int) -> str | None:
     return "asked" if any(TERMS in text for text in texts) else None
 
 
-async def _consent_on_the_web(kim: Customer) -> None:
+async def consent_on_the_web(kim: Customer) -> None:
     """Press yes below the newest terms until the notice is there."""
     for _ in range(MOST_YES):
         terms = await kim.web.seen(
