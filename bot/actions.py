@@ -8,7 +8,7 @@ finds an action dispatched or unknown settles it before it does anything else.
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from collections.abc import Collection
 
 from bot import approvals, called, refused, replies, step_up
 from bot.draft import Draft, plain
@@ -19,7 +19,7 @@ from bot.workflows import Step
 from state import events as ev
 from state import faults
 from state.session import Action
-from tools.base import ApprovalRule, Caller, Outcome
+from tools.base import ApprovalRule, Caller, Outcome, Proposal
 
 CALL_S = 20.0
 DOUBTFUL = frozenset({"dispatched", "unknown"})
@@ -31,37 +31,57 @@ def of_task(draft: Draft, task_id: str) -> list[Action]:
     return [a for a in draft.session.actions.values() if a.task == task_id]
 
 
+def of_step(one: Run, step: Step) -> list[Action]:
+    """The actions of a step, oldest first; one that was proposed before steps were noted is known by its tool."""
+    tool = step.calls[0].tool
+    return [a for a in of_task(one.draft, one.task_id) if a.step == step.name or (not a.step and a.tool == tool)]
+
+
+def latest(actions: list[Action]) -> list[Action]:
+    """What was asked for last: one write, or those that were asked for together."""
+    return [a for a in actions if a.batch and a.batch == actions[-1].batch] or actions[-1:]
+
+
 def resume_at(one: Run) -> int:
-    """The step to begin with: after the last write of this task that went through, with its result as a fact."""
-    done = {a.tool: a for a in of_task(one.draft, one.task_id) if a.state == "succeeded"}
+    """The step to begin with: after the last write of this task that went through, with its result as a fact.
+
+    Of several writes asked for together, some of which went through, the others come first.
+    """
     first = 0
     for number, step in enumerate(one.workflow.steps):
-        action = done.get(step.calls[0].tool) if step.kind == "act" and step.calls else None
-        if action:
-            one.facts[step.calls[0].fact] = action.result
-            first = number + 1
+        known = of_step(one, step) if step.kind == "act" and step.calls else []
+        done = [a.result for a in known if a.state == "succeeded"]
+        if not done:
+            continue
+        if step.each and any(a.state != "succeeded" for a in latest(known)):
+            return number
+        one.facts[step.calls[0].fact] = done if step.each else done[-1]
+        one.facts["items"] = replies.bullets(a.terms for a in known if a.state == "succeeded")
+        first = number + 1
     return first
 
 
 async def act(one: Run, step: Step) -> bool:
     """Propose the write and ask; or, when this turn's message consents, carry it out. True when it went through."""
     draft = one.draft
-    waiting = next((a for a in reversed(of_task(draft, one.task_id)) if a.open), None)
+    waiting = next((a for a in reversed(of_step(one, step)) if a.open), None)
     if waiting and waiting.state in DOUBTFUL:
         draft.say(one.parts.replies["action_unknown"])
         return False
-    proposal, approval = await _propose(one, step, waiting)
-    if proposal is None:
+    arguments = replies.fill(step.calls[0].arguments, one.scope())
+    agreed = waiting is not None and (waiting.state == "confirmed" or draft.consented == waiting.id)
+    made = await propose(one, step, arguments, besides=(waiting.id,) if waiting else (), agreed=agreed)
+    if made is None:
         return False
-    if waiting and waiting.args_hash == proposal["args_hash"]:
+    if waiting and waiting.args_hash == made.args_hash:
         if waiting.state == "awaiting_approval":
             draft.say(approvals.waiting_words(one, waiting))
             return False
         if waiting.state == "confirmed":
             return await _carry_out(one, step, waiting)
         if draft.consented == waiting.id:
-            return await _consented(one, step, waiting, approval)
-    _ask(one, step, proposal, waiting)
+            return await _consented(one, step, waiting, made.approval)
+    _ask(one, step, made, waiting)
     return False
 
 
@@ -76,64 +96,86 @@ async def _consented(one: Run, step: Step, action: Action, rule: ApprovalRule | 
     return await _carry_out(one, step, one.draft.session.actions[action.id])
 
 
-async def _propose(one: Run, step: Step, waiting: Action | None) -> tuple[dict[str, Any] | None, ApprovalRule | None]:
-    """The write with its arguments checked, and what the tool's limits ask for; None (and said why) when it cannot be.
+async def propose(
+    one: Run,
+    step: Step,
+    arguments: object,
+    *,
+    besides: Collection[str] = (),
+    together: Collection[Proposal] = (),
+    agreed: bool = False,
+) -> Proposal | None:
+    """The write with its arguments checked, and what its limits ask for; None (and said why) when it cannot be.
 
-    `waiting`: what was proposed before, whose place it takes.
+    `besides`: what was proposed before, whose place it takes; `together`: what is proposed at once with it;
+    `agreed`: it was consented to already.
     """
-    call = step.calls[0]
-    caller = one.draft.caller(workflow=one.workflow.name, step=step.name)
     made = await one.parts.gateway.propose(
-        call.tool,
-        replies.fill(call.arguments, one.scope()),
-        caller=caller,
-        version=one.task.tools.get(call.tool),
-        besides=(waiting.id,) if waiting else (),
+        step.calls[0].tool,
+        arguments,
+        caller=one.draft.caller(workflow=one.workflow.name, step=step.name),
+        version=one.task.tools.get(step.calls[0].tool),
+        besides=besides,
+        together=together,
     )
     one.draft.audit(made.audit)
-    if isinstance(made, Outcome):
-        one.draft.emit(ev.ToolRefused(tool=call.tool, reason=made.reason, message=made.message))
-        if made.reason in step_up.REASONS:
-            await step_up.ask(one)
-            return None, None
-        agreed = waiting is not None and (waiting.state == "confirmed" or one.draft.consented == waiting.id)
+    if isinstance(made, Proposal):
+        return made
+    one.draft.emit(ev.ToolRefused(tool=step.calls[0].tool, reason=made.reason, message=made.message))
+    if made.reason in step_up.REASONS:
+        await step_up.ask(one)
+    else:
         await refused.tell(one, made, agreed=agreed)
-        return None, None
-    proposal = {
-        "tool": made.tool,
-        "version": made.version,
-        "arguments": made.arguments,
-        "args_hash": made.args_hash,
-        "amount": made.amount,
-    }
-    return proposal, made.approval
+    return None
 
 
-def _ask(one: Run, step: Step, proposal: dict[str, Any], waiting: Action | None) -> None:
+def put(one: Run, step: Step, made: Proposal, terms: str, *, batch: str = "") -> str:
+    """Put a proposal on record, to wait for consent; its id."""
+    proposed = ev.ActionProposed(
+        action=uuid.uuid4().hex,
+        task=one.task_id,
+        tool=made.tool,
+        version=made.version,
+        arguments=made.arguments,
+        args_hash=made.args_hash,
+        terms=terms,
+        reason=one.workflow.name,
+        amount=made.amount,
+        step=step.name,
+        batch=batch,
+    )
+    one.draft.emit(proposed)
+    one.draft.proposals.append(proposed)
+    return proposed.action
+
+
+def _ask(one: Run, step: Step, made: Proposal, waiting: Action | None) -> None:
     """Show the exact terms and wait for a yes to them; what was shown before and is no longer true is void."""
     draft = one.draft
-    same = waiting is not None and waiting.args_hash == proposal["args_hash"] and draft.late != waiting.id
     terms = one.text(step.confirm) if step.confirm else ""
-    if waiting and not same:
-        draft.move(waiting, "expired" if draft.late == waiting.id else "cancelled", reason="terms shown again")
-    if waiting and same:
-        action_id = waiting.id
-        text = replies.render(one.parts.replies["confirm_again" if draft.again else "confirm"], {"terms": terms})
-    else:
-        action_id = uuid.uuid4().hex
-        proposed = ev.ActionProposed(
-            action=action_id, task=one.task_id, terms=terms, reason=one.workflow.name, **proposal
-        )
-        draft.emit(proposed)
-        draft.proposals.append(proposed)
-        key = ("expired" if draft.late else "changed") if waiting else "confirm"
-        text = replies.render(one.parts.replies[key], {"terms": terms})
-    holds = int(one.parts.settings.tuning.confirmation_s(draft.channel) * 1000)
+    if waiting and waiting.args_hash == made.args_hash and draft.late != waiting.id:
+        question(one, step, terms, waiting.id, key="confirm_again" if draft.again else "confirm")
+        return
+    if waiting:
+        void(draft, waiting)
+    key = ("expired" if draft.late else "changed") if waiting else "confirm"
+    question(one, step, terms, put(one, step, made, terms), key=key)
+
+
+def void(draft: Draft, waiting: Action) -> None:
+    """What was shown before counts no longer."""
+    draft.move(waiting, "expired" if draft.late == waiting.id else "cancelled", reason="terms shown again")
+
+
+def question(one: Run, step: Step, terms: str, action: str, *, key: str) -> None:
+    """Ask for a yes to these terms, which the action stands for; `key`: the reply that holds them."""
+    holds = int(one.parts.settings.tuning.confirmation_s(one.draft.channel) * 1000)
     choices = [
         (_label(one, step.confirm_yes, "confirm_yes"), "yes"),
         (_label(one, step.confirm_no, "confirm_no"), "no"),
     ]
-    one.ask(step.consent or "confirmation", text, choices, action=action_id, expires=draft.opened.now + holds)
+    text = replies.render(one.parts.replies[key], {"terms": terms})
+    one.ask(step.consent or "confirmation", text, choices, action=action, expires=one.draft.opened.now + holds)
 
 
 def _label(one: Run, key: str | None, default: str) -> str:
@@ -141,9 +183,14 @@ def _label(one: Run, key: str | None, default: str) -> str:
 
 
 async def _carry_out(one: Run, step: Step, action: Action) -> bool:
-    """Carry a confirmed write out and tell the customer."""
+    """Carry it out and say how it went."""
+    return await _tell(one, step, await send(one, step, action))
+
+
+async def send(one: Run, step: Step, action: Action) -> Outcome:
+    """Carry a confirmed write of a task out."""
     caller = one.draft.caller(workflow=one.workflow.name, step=step.name)
-    return await _tell(one, step, await dispatch(one.draft, one.parts, action, caller))
+    return await dispatch(one.draft, one.parts, action, caller)
 
 
 async def dispatch(draft: Draft, parts: Parts, action: Action, caller: Caller) -> Outcome:

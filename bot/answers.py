@@ -185,11 +185,7 @@ async def _answer(
     if question.action is None:
         draft.emit(ev.SlotsSet(task=task.id, values={question.slot: answer}, by="user", source=draft.last_in))
     elif answer == "no":
-        action = draft.session.actions.get(question.action)
-        if action and action.state == "awaiting_confirmation":
-            draft.move(action, "declined", by="customer", source=draft.last_in)
-        draft.end_task(task.id, "declined")
-        draft.say(parts.replies["declined"])
+        _decline(draft, parts, task, question.action)
         return
     elif _counts(draft, what, question, shown=shown, patience_ms=_patience_ms(parts)):
         if question.expires is not None and draft.opened.now > question.expires:
@@ -201,6 +197,17 @@ async def _answer(
         draft.emit(ev.Refused(what="answer", reason="early"))
         draft.again = True
     await flow.run(draft, parts, task.id)
+
+
+def _decline(draft: Draft, parts: Parts, task: Task, asked: str) -> None:
+    """The customer does not want it, nor what was asked for with it; what was done before stays done."""
+    mine = actions.of_task(draft, task.id)
+    batch = next((a.batch for a in mine if a.id == asked), "")
+    for action in mine:
+        if action.state == "awaiting_confirmation" and (action.id == asked or (batch and action.batch == batch)):
+            draft.move(action, "declined", by="customer", source=draft.last_in)
+    draft.end_task(task.id, "declined")
+    draft.say(parts.replies["left_at_that" if any(a.state == "succeeded" for a in mine) else "declined"])
 
 
 def _counts(draft: Draft, what: Said, question: Question, *, shown: bool, patience_ms: float) -> bool:

@@ -42,7 +42,8 @@ async def show(draft: Draft, parts: Parts) -> None:
         draft.emit(raised)
         if task and not task.outcome:
             draft.say(replies.render(parts.replies["handed_over"], {"ticket": {"number": ticket.number}}))
-            draft.end_task(action.task, "handed_off", "unknown outcome")
+            if not action.batch:  # else what is missing of it follows once this is certain
+                draft.end_task(action.task, "handed_off", "unknown outcome")
 
 
 def _hash(action: Action, lines: list[Line]) -> str:

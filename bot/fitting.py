@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
@@ -17,7 +18,7 @@ READS = frozenset({"retrieve", "verify"})
 
 def problems(workflow: Workflow, tools: Mapping[str, Tool]) -> Iterator[str]:
     """What does not fit, one line each. Tools that are not there are passed over."""
-    facts: dict[str, type[BaseModel]] = {}
+    facts: dict[str, Any] = {}
     for step in workflow.steps:
         for call in step.calls:
             tool = tools.get(call.tool)
@@ -25,7 +26,7 @@ def problems(workflow: Workflow, tools: Mapping[str, Tool]) -> Iterator[str]:
                 continue
             yield from (f"step {step.name!r}: {problem}" for problem in _call_problems(step, call, tool))
             yield from _text_problems(f"step {step.name!r}: {call.tool}", list(texts(call.arguments)), facts)
-            facts[call.fact] = tool.result
+            facts[call.fact] = types.GenericAlias(list, tool.result) if step.each else tool.result
     for key, text in workflow.replies.items():
         yield from _text_problems(f"reply {key!r}", [text], facts)
 
@@ -49,7 +50,7 @@ def _call_problems(step: Step, call: ToolCall, tool: Tool) -> Iterator[str]:
             yield f"{call.tool} needs the argument {name!r}"
 
 
-def _text_problems(place: str, found: list[str], facts: Mapping[str, type[BaseModel]]) -> Iterator[str]:
+def _text_problems(place: str, found: list[str], facts: Mapping[str, Any]) -> Iterator[str]:
     for text in found:
         for path in replies.paths(text):
             fact, *fields = path.split(".")

@@ -6,11 +6,12 @@ the steps before it are not run again. Which words are said comes from the workf
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bot import actions, decisions, handoff, refused, replies, step_up, unlinking
+from bot import actions, batches, decisions, handoff, refused, replies, step_up, unlinking
 from bot.draft import Draft, Letter, plain
 from bot.parts import Parts
 from bot.run import Run, start
@@ -48,6 +49,7 @@ async def run(draft: Draft, parts: Parts, task_id: str) -> None:
 
 async def _steps(one: Run) -> None:
     first = actions.resume_at(one)
+    _said_before(one, first)
     for step in one.workflow.steps[first:]:
         if not _applies(one, step):
             continue
@@ -62,6 +64,14 @@ async def _steps(one: Run) -> None:
     one.draft.say(one.words or one.parts.replies["done"])
     one.end("done")
     return None
+
+
+def _said_before(one: Run, first: int) -> None:
+    """What the last write said is still the answer, unless it needs facts of its own turn."""
+    said = one.workflow.steps[first - 1].say if first else None
+    if said:
+        with contextlib.suppress(replies.Missing):
+            one.words = one.text(said)
 
 
 def _applies(one: Run, step: Step) -> bool:
@@ -263,7 +273,7 @@ async def act(one: Run, step: Step) -> bool:
     if not step.calls:
         await _hand_over(one, step.handoff or one.workflow.name, step.say)
         return False
-    return await actions.act(one, step)
+    return await batches.act(one, step) if step.each else await actions.act(one, step)
 
 
 async def verify(one: Run, step: Step) -> bool:

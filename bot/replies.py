@@ -7,7 +7,7 @@ A template is text with `{name}`, `{fact.field}`, `{facts.0.field}` and, after a
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -76,6 +76,13 @@ KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
             "nothing_to_cancel": "",
             "stale_choice": "",
             "declined": "",
+            "left_at_that": "",
+            "batch_rest": "items",
+            "batch_done": "items",
+            "batch_failed": "items why",
+            "batch_unknown": "items",
+            "batch_untried": "items",
+            "batch_too_many": "count most",
             "cancelled": "",
             "in_progress": "",
             "already_done": "",
@@ -175,6 +182,11 @@ def day(value: object) -> str:
     except ValueError:
         return str(value)
     return f"{found.day} {_MONTHS[found.month - 1]} {found.year}"
+
+
+def bullets(lines: Iterable[str]) -> str:
+    """The lines as a list."""
+    return "\n".join(f"• {line}" for line in lines)
 
 
 def plain(value: object) -> str:

@@ -108,11 +108,11 @@ async def _after_settling(draft: Draft, parts: Parts, action: Action) -> None:
     if action.foreign:
         operators.close(draft, action)
         return
-    if action.state == "failed":
+    if action.state == "failed" and not action.batch:
         draft.say(parts.replies["action_settled_failed" if late else "action_failed"])
         draft.end_task(action.task, "failed")
         return
-    if late:
+    if late and action.state == "succeeded":
         draft.say(parts.replies["action_settled_done"])
     await flow.run(draft, parts, action.task)
 

@@ -20,7 +20,7 @@ SlotType = Literal[
     "emails", "choice", "yes_no", "text",
 ]  # fmt: skip
 StepKind = Literal["classify", "retrieve", "decide", "act", "verify"]
-RESERVED = frozenset({"labels", "limits", "ticket", "approval"})
+RESERVED = frozenset({"labels", "limits", "ticket", "approval", "item", "items"})
 """What templates may use beside slots and facts: labels of chosen values, the workflow's limits, the ticket opened, the
 limit above which its write needs approval."""
 IN_APPROVALS = frozenset({"ticket.number", "approval.above", "approval.why"})
@@ -60,7 +60,9 @@ class Step(Strict):
     classify are transforms; the fact of one that does not answer is null, which the decision must take for unsure.
     act: `calls[0]` is a transact tool; `confirm` is the reply with its exact terms, `confirm_yes` and `confirm_no` the
     labels of the two answers, `consent` the slot that turns "confirmed", `approval` when staff must agree as well,
-    `again` what follows a refusal, by its code. Or, without calls, `handoff`: the reason of the ticket it opens.
+    `again` what follows a refusal, by its code. With `each`, a slot or fact that is a list, there is one write for
+    every `{item}` of it, all under one yes: `confirm` lists them as `{items}`, `item` is the reply that says one of
+    them, the fact is the list of results. Or, without calls, `handoff`: the reason of the ticket it opens.
     verify: `calls` read back. `say`, in any step: the reply said when it is through (the last one said is the answer).
     `letter`: what is sent to the customer by e-mail besides, once the step is through.
     """
@@ -80,6 +82,8 @@ class Step(Strict):
     consent: str | None = None
     approval: StepApproval | None = None
     again: dict[str, Again] = Field(default_factory=dict)
+    each: str | None = None
+    item: str | None = None
     handoff: str | None = None
     say: str | None = None
     letter: StepLetter | None = None
@@ -88,7 +92,7 @@ class Step(Strict):
         """Names of the workflow's replies this step may say."""
         endings = (name for ending in self.outcomes.values() for name in (ending.say, ending.note))
         refusals = (again.say for again in self.again.values())
-        labels = (self.confirm, self.confirm_yes, self.confirm_no)
+        labels = (self.confirm, self.confirm_yes, self.confirm_no, self.item)
         asked = self.approval.said() if self.approval else ()
         found = (*self.missing.values(), *endings, *refusals, *labels, *asked, self.say)
         return tuple(name for name in (*found, self.letter.text if self.letter else None) if name)
@@ -184,7 +188,9 @@ def _problems(workflow: Workflow) -> Iterator[str]:
         yield from (f"step {step.name!r}: {problem}" for problem in _step_problems(workflow, step, facts))
     names = [step.name for step in workflow.steps]
     yield from (f"two steps are named {name!r}" for name in sorted(set(names)) if names.count(name) > 1)
-    known = _names(workflow, facts) | IN_APPROVALS
+    known = (
+        _names(workflow, facts) | IN_APPROVALS | ({"item", "items"} if any(s.each for s in workflow.steps) else set())
+    )
     for key, text in workflow.replies.items():
         yield from (f"reply {key!r}: {problem}" for problem in replies.template_problems(text, known))
 
@@ -216,7 +222,7 @@ def _step_problems(workflow: Workflow, step: Step, facts: dict[str, str | None])
     )
     yield from _kind_problems(workflow, step)
     for call in step.calls:
-        known = _names(workflow, facts)
+        known = _names(workflow, facts) | ({"item"} if step.each else set())
         for text in texts(call.arguments):
             yield from (f"{call.tool}: {problem}" for problem in replies.template_problems(text, known))
         if call.fact in facts or call.fact in workflow.slots or call.fact in RESERVED:
@@ -243,7 +249,7 @@ def _step_problems(workflow: Workflow, step: Step, facts: dict[str, str | None])
 def _named_problems(workflow: Workflow, step: Step, known: frozenset[str]) -> Iterator[str]:
     """Whether the facts are there that a step needs by name: those it hangs on, and the options it offers."""
     options = [workflow.slots[name].options for name in step.needs if name in workflow.slots]
-    for path in (step.when, *options):
+    for path in (step.when, step.each, *options):
         if path:
             yield from replies.template_problems(f"{{{path}}}", known)
     yield from (
@@ -266,10 +272,22 @@ def _kind_problems(workflow: Workflow, step: Step) -> Iterator[str]:
         yield "a write needs confirm: the reply with its exact terms"
     if step.kind != "act" and (step.confirm or step.consent or step.handoff or step.approval or step.again):
         yield "confirm, consent, approval, again and handoff belong to kind act"
+    yield from _each_problems(workflow, step)
     if step.consent and "policy" not in getattr(workflow.slots.get(step.consent), "set_by", ()):
         yield f"consent {step.consent!r} must be a slot that policy sets"
     if step.confirm_yes and not workflow.replies.get(step.confirm_yes, "Yes").startswith("Yes"):
         yield "the label of consent must begin with Yes"
+
+
+def _each_problems(workflow: Workflow, step: Step) -> Iterator[str]:
+    if step.each is None:
+        return
+    if step.kind != "act" or not step.calls:
+        yield "each belongs to a write"
+    if step.again:
+        yield "again does not go with each: what failed is asked for again with what was not tried"
+    if "{items}" not in workflow.replies.get(step.confirm or "", ""):
+        yield "confirm must list {items}, all that one yes is for"
 
 
 def _decision_problems(workflow: Workflow, step: Step, facts: dict[str, str | None]) -> Iterator[str]:
@@ -311,6 +329,7 @@ def _said_problems(workflow: Workflow, step: Step, known: frozenset[str]) -> Ite
     )
     for name in step.said():
         names = known | {"ticket.number"} if name in tickets else known
+        names = names | {"item"} if name == step.item else names | {"items"} if step.each else names
         names = names | IN_APPROVALS if step.approval and name in step.approval.said() else names
         text = workflow.replies.get(name, "")
         yield from (f"reply {name!r}: {problem}" for problem in replies.template_problems(text, names))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from state.session import Action
@@ -25,13 +27,22 @@ class Refusal:
     message: str
 
 
+def bound(actions: Mapping[str, Action], action: Action, others: tuple[str, ...]) -> str:
+    """What a decision on an action, and on `others` with it, is bound to: the hashes of all their arguments."""
+    if not others:
+        return action.args_hash
+    hashes = [action.args_hash, *(actions[one].args_hash if one in actions else "gone" for one in others)]
+    return hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+
+
 def refusal(  # noqa: PLR0911 - one objection after the other
-    action: Action | None, who: Who, *, args_hash: str | None, now: int, requester: bool
+    actions: Mapping[str, Action], name: str, who: Who, *, args_hash: str | None, now: int, requester: bool
 ) -> Refusal | None:
-    """The first objection to a decision on `action`, or None.
+    """The first objection to a decision on the action of this name, or None.
 
     `args_hash`: what the button stood for; `requester`: whether the staff member is the person who asked for it.
     """
+    action = actions.get(name)
     asked = action.approval if action else None
     if action is None or asked is None:
         return Refusal(reason="void", message="There is no such request any more.")
@@ -39,7 +50,7 @@ def refusal(  # noqa: PLR0911 - one objection after the other
         return Refusal(reason="decided", message=f"This was already {asked.verdict} by {asked.name}.")
     if action.state == "expired" or (action.state == "awaiting_approval" and now > asked.expires):
         return Refusal(reason="expired", message="This request has run out. Nothing was done.")
-    if action.state != "awaiting_approval" or not args_hash == asked.args_hash == action.args_hash:
+    if action.state != "awaiting_approval" or not args_hash == asked.args_hash == bound(actions, action, asked.others):
         return Refusal(reason="void", message="This is no longer what is being asked for, so nothing was done.")
     if requester:
         return Refusal(reason="requester", message="You asked for this yourself, so somebody else must decide.")

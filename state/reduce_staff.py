@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from state import approvals, staff_events
 from state import events as ev
-from state import staff_events
 from state.session import Action, Approval, Doubt, Holder, Session, Ticket
 
 KEEP_TICKETS = 10
@@ -107,7 +107,7 @@ def approval(
         case ev.ApprovalRequested():
             moved = replace(known, approval=_asked(event))
         case ev.ApprovalDecided():
-            moved = _decided(known, event, at)
+            return _decided(session, known, event, at)
         case _:
             moved = replace(known, state="expired") if known.state == "awaiting_approval" else known
     return replace(session, actions={**session.actions, known.id: moved})
@@ -123,19 +123,25 @@ def _asked(event: ev.ApprovalRequested) -> Approval:
         expires=event.expires,
         lines=tuple((str(line[0]), str(line[1])) for line in event.lines if len(line) == 2),
         words=event.words,
+        others=tuple(event.others),
     )
 
 
-def _decided(known: Action, event: ev.ApprovalDecided, at: int) -> Action:
-    """Only an open request for these very arguments can be decided, and only in time."""
-    asked = known.approval
+def _decided(session: Session, known: Action, event: ev.ApprovalDecided, at: int) -> Session:
+    """Only an open request for these very arguments can be decided, and only in time; the others go along."""
+    asked, actions = known.approval, session.actions
     if known.state != "awaiting_approval" or asked is None or asked.verdict or at > asked.expires:
-        return known
-    if not event.args_hash == asked.args_hash == known.args_hash:
-        return known
-    verdict = "approved" if event.approved else "denied"
+        return session
+    if not event.args_hash == asked.args_hash == approvals.bound(actions, known, asked.others):
+        return session
+    verdict, state = ("approved", "confirmed") if event.approved else ("denied", "declined")
     decided = replace(asked, verdict=verdict, staff=event.staff, name=event.name, reason=event.reason, at=at)
-    return replace(known, state="confirmed" if event.approved else "declined", approval=decided)
+    moved = {known.id: replace(known, state=state, approval=decided)}
+    for one in asked.others if event.approved else ():
+        other = actions[one]
+        own = replace(decided, ticket="", args_hash=other.args_hash, others=())
+        moved[one] = replace(other, state=state, approval=own)
+    return replace(session, actions={**actions, **moved})
 
 
 def doubt(session: Session, event: ev.DoubtRaised | ev.ActionSettled, at: int) -> Session:

@@ -321,6 +321,8 @@ def _action(session: Session, event: ev.ActionProposed | ev.ActionMoved, seq: in
             reason=event.reason,
             actor=event.actor,
             scopes=tuple(event.scopes),
+            step=event.step,
+            batch=event.batch,
         )
         return _tidy(replace(session, actions={**session.actions, action.id: action}))
     known = session.actions.get(event.action)

@@ -65,7 +65,7 @@ class Approval:
     """A staff member's consent to an action: asked for, then decided once. `verdict`: approved, denied or None (open).
 
     `scope`: what the decider must hold, all of its words; `why`: the rule that asks; `expires`, `at`: ms; `lines`:
-    (label, value) pairs.
+    (label, value) pairs; `others`: the actions decided with this one, all or none (`args_hash` is over all of them).
     """
 
     ticket: str
@@ -75,6 +75,7 @@ class Approval:
     title: str
     expires: int
     lines: tuple[tuple[str, str], ...] = ()
+    others: tuple[str, ...] = ()
     words: dict[str, str] = field(default_factory=dict)
     verdict: str | None = None
     staff: str | None = None
@@ -133,7 +134,8 @@ class Action:
 
     `consent_seq`: the event that consented; `dispatched_at`: ms of the commit before the first byte; `doubts`: how
     often it was looked for in vain; `attempts`: the calls and readings back so far, [{n, reason, ms, verb, at}].
-    `actor`: who asks for it, with `scopes` when that is not the customer.
+    `actor`: who asks for it, with `scopes` when that is not the customer; `step`: the step of its
+    workflow that asks for it; `batch`: shared by those that were asked for together.
     """
 
     id: str
@@ -152,6 +154,8 @@ class Action:
     approval: Approval | None = None
     attempts: tuple[dict[str, Any], ...] = ()
     doubt: Doubt | None = None
+    step: str = ""
+    batch: str = ""
     actor: str = BY_CUSTOMER
     scopes: tuple[str, ...] = ()
 
@@ -268,7 +272,8 @@ def _asked(cls: type[T], data: dict[str, Any] | None) -> T | None:
     if not data:
         return None
     lines = tuple((str(label), str(text)) for label, text in data.get("lines", ()))
-    return cls(**_fields(cls, {**data, "lines": lines}))
+    others = tuple(data.get("others", ()))
+    return cls(**_fields(cls, {**data, "lines": lines, "others": others}))
 
 
 def holder_from(data: dict[str, Any] | None) -> Holder | None:

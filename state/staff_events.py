@@ -16,7 +16,7 @@ class ApprovalRequested:
     """A consented write waits for a staff member with `scope`. `why`: the rule that asks for it; `expires`: ms.
 
     `lines`: what staff are shown, as (label, value) pairs: amount, object, reason. `words`: what the customer is told
-    when it is denied or expires.
+    when it is denied or expires. `others`: the actions decided with this one; `args_hash` is over all of them then.
     """
 
     action: str
@@ -28,6 +28,7 @@ class ApprovalRequested:
     expires: int
     lines: list[list[str]] = field(default_factory=list)
     words: JSON = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class ApprovalDecided:
     name: str
     approved: bool
     reason: str = ""
+    others: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

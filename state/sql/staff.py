@@ -160,15 +160,16 @@ def _mode(row: Row, mode: str) -> Tx[None]:
 
 
 def _decided(event: ev.ApprovalDecided) -> Tx[None]:
-    """The ledger's word on it: only one decision can win."""
-    rows = yield query(
-        "UPDATE actions SET state = :state, expires_at = NULL WHERE id = :id AND state = 'awaiting_approval'"
-        " RETURNING id",
-        id=event.action,
-        state="confirmed" if event.approved else "declined",
-    )
-    if not rows:
-        raise errors.Conflict("it was decided in this moment")
+    """The ledger's word on it: only one decision can win. After a denial the turn drops what was asked for with it."""
+    for action in (event.action, *(event.others if event.approved else ())):
+        rows = yield query(
+            "UPDATE actions SET state = :state, expires_at = NULL WHERE id = :id AND state = 'awaiting_approval'"
+            " RETURNING id",
+            id=action,
+            state="confirmed" if event.approved else "declined",
+        )
+        if not rows:
+            raise errors.Conflict("it was decided in this moment")
 
 
 def _settled(event: ev.ActionSettled) -> Tx[None]:
@@ -205,16 +206,24 @@ def _is_requester(vault: Vault, case: _Case, user_id: str) -> Tx[bool]:
 
 def _decision(case: _Case) -> list[ev.Event] | Refusal:
     action = case.session.actions.get(case.act.action or "")
-    no = approvals.refusal(action, case.who, args_hash=case.act.args_hash, now=case.now, requester=case.requester)
-    if no or action is None:
+    no = approvals.refusal(
+        case.session.actions,
+        case.act.action or "",
+        case.who,
+        args_hash=case.act.args_hash,
+        now=case.now,
+        requester=case.requester,
+    )
+    if no or action is None or action.approval is None:
         return no or Refusal(reason="void", message="There is no such request any more.")
     decided = ev.ApprovalDecided(
         action=action.id,
-        args_hash=action.args_hash,
+        args_hash=action.approval.args_hash,
         staff=case.who.id,
         name=case.who.name,
         approved=case.act.verb == "approve",
         reason=case.act.text,
+        others=list(action.approval.others),
     )
     return [decided]
 
