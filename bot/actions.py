@@ -45,12 +45,14 @@ def latest(actions: list[Action]) -> list[Action]:
 def resume_at(one: Run) -> int:
     """The step to begin with: after the last write of this task that went through, with its result as a fact.
 
-    Of several writes asked for together, some of which went through, the others come first.
+    One that nobody can tell of comes first; so do, of several writes asked for together, those that are missing.
     """
     first = 0
     for number, step in enumerate(one.workflow.steps):
         known = of_step(one, step) if step.kind == "act" and step.calls else []
         done = [a.result for a in known if a.state == "succeeded"]
+        if any(a.state in DOUBTFUL for a in known):
+            return number
         if not done:
             continue
         if step.each and any(a.state != "succeeded" for a in latest(known)):

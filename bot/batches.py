@@ -36,7 +36,7 @@ async def act(one: Run, step: Step) -> bool:
     """Ask for all of them, or carry them out when this turn's message consents. True when all went through."""
     known = actions.latest(actions.of_step(one, step))
     if any(a.state in actions.DOUBTFUL for a in known):
-        one.draft.say(one.parts.replies["action_unknown"])
+        _report(one, step)
         return False
     if any(a.state == "failed" for a in known):
         return await _go_on(one, step)

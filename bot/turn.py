@@ -71,11 +71,14 @@ async def _resolved(opened: Opened, lease: Lease, parts: Parts) -> tuple[Opened,
 
 async def _think(draft: Draft, parts: Parts) -> None:
     """Decide everything this turn does; the words go into the draft."""
+    sent = {action.id for action in draft.session.open_actions() if action.state == "dispatched"}
     settled = await actions.settle(draft, parts)
     answered = actions.handled_upto(draft)
     messages = [m for m in draft.messages if m[0].seq > answered and not m[1].extra.get("silent")]
     for action in settled:
         await _after_settling(draft, parts, action)
+    for action in [a for a in draft.session.open_actions() if a.id in sent and a.state == "unknown"]:
+        await flow.run(draft, parts, action.task)  # the turn that sent it died and told nobody
     await doubts.show(draft, parts)
     await tickets.opened_by_mail(draft, parts)
     await desk.handle(draft, parts)
