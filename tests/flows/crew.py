@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from bot import app, turn
 from bot.app import Services
@@ -72,7 +73,7 @@ class Crew:
         await self.services.parts.store.due_actions()
         await self.run()
 
-    async def staff(self, verb: str, **more: str) -> Acted:
+    async def staff(self, verb: str, **more: Any) -> Acted:
         """Do something on this session's newest ticket."""
         (ticket, *_) = reversed((await self.session()).tickets)
         given = StaffAct(
