@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from bot import app, doctor, mcp_pins, mcp_tokens, observe, slack_manifest
+from bot import app, doctor, mcp_pins, mcp_tokens, observe, policy_table, schemas, slack_manifest
 from config.settings import Settings, SettingsError
 from state import errors, migrations
 from state.sql import sqlite
@@ -25,10 +25,14 @@ COMMANDS = {
     "slack-manifest": "print the manifest to create the Slack app from, with PUBLIC_URL in it",
     "mcp": "list the tools of an MCP server of tools.yaml, or pin them as reviewed",
     "token": "make a token for a program that calls our tools by MCP",
+    "policy": "explain who may do what: a table of all tools, or one decision with its reasons",
+    "schemas": "compare the tools' schemas with the committed picture of them",
 }
 ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "mcp": mcp_pins.arguments,
     "token": mcp_tokens.arguments,
+    "policy": policy_table.arguments,
+    "schemas": schemas.arguments,
 }
 
 
@@ -72,7 +76,7 @@ def _run(asked: argparse.Namespace, settings: Settings) -> int:
             return 0 if fine else 1
         case "rewrap":
             return asyncio.run(rewrap(settings))
-        case "slack-manifest" | "token" | "mcp":
+        case "slack-manifest" | "token" | "mcp" | "policy" | "schemas":
             print(_said(asked, settings))
             return 0
     asyncio.run(bring_up_to_date(settings))
@@ -109,6 +113,10 @@ def _said(asked: argparse.Namespace, settings: Settings) -> str:
             return mcp_tokens.made(asked, settings)
         case "mcp":
             return "\n".join(asyncio.run(mcp_pins.run(asked, settings)))
+        case "policy":
+            return "\n".join(policy_table.run(asked, settings))
+        case "schemas":
+            return "\n".join(schemas.run(asked, settings))
     return slack_manifest.manifest(settings).rstrip("\n")
 
 
