@@ -23,7 +23,7 @@ STRIKES = 2
 MOST_CALLS = 4
 LONGEST_REPLY = 3_000
 ONE_AT_A_TIME = {"error": "not carried out: call one function at a time"}
-LISTED = 6
+LISTED = 12
 NO_MODEL = "The language model gives no usable answer"
 
 

@@ -5,7 +5,12 @@ import { Log } from "./log.js";
 import { drawHolder, drawPeople } from "./people.js";
 import { world } from "./world.js";
 
-const STEPS = { refund: ["retrieve", "decide", "request", "notify"] };
+const STEPS = {
+  refund: ["retrieve", "decide", "request", "notify"],
+  billing_dispute: ["known", "classify", "retrieve", "decide", "reason", "request", "notify"],
+  billing_address: ["classify", "retrieve", "decide", "request", "verify", "notify"],
+  my_plan: ["retrieve", "decide", "request", "notify"],
+};
 const TONES = {
   eligible: "good", confirmed: "good", done: "good", paid: "good", pending: "warn", unknown: "", ineligible: "bad",
   refused: "bad", failed: "bad", declined: "warn", cancelled: "warn", handed_off: "warn",
@@ -15,6 +20,13 @@ const STATES = {
   refused: ["token refused", "bad"], broken: ["bot in trouble", "bad"],
 };
 const ORDER = ["invoice_id", "customer_id", "refund_reason", "eligibility_status", "confirmation"];
+const OWN_NUMBER = ["refund_id", "dispute_id", "address_id", "change_id"];
+const ENTRIES = {
+  refund: (body) => `${body.amount} ${body.currency} for invoice ${body.invoice_id}`,
+  dispute: (body) => `Invoice ${body.invoice_id}, ${body.amount} ${body.currency}: ${plain(body.reason)}`,
+  address: (body) => [body.street, body.city, body.region, body.postal_code, body.country].filter(Boolean).join(", "),
+  plan: (body) => `${plain(body.plan)}, seats: ${body.seats}, ${body.amount} ${body.currency} from ${body.effective_on} on`,
+};
 
 export class Inside {
   #onView;
@@ -61,11 +73,11 @@ export class Inside {
   }
 
   #ledger(entries) {
-    const refunds = entries.filter((entry) => entry.kind === "refund").length;
+    const noun = entries.every((entry) => entry.kind === "refund") ? "refund" : "write";
     const count = byId("ledger-count");
-    const words = refunds === 1 ? "1 refund" : `${refunds} refunds`;
+    const words = entries.length === 1 ? `1 ${noun}` : `${entries.length} ${noun}s`;
     if (count.textContent !== words) count.textContent = words;
-    count.classList.toggle("some", refunds > 0);
+    count.classList.toggle("some", entries.length > 0);
     byId("ledger").replaceChildren(...entries.map(entryRow));
     byId("no-ledger").hidden = entries.length > 0;
   }
@@ -158,8 +170,8 @@ function steps(task) {
 
 function entryRow(entry) {
   const body = entry.body ?? {};
-  const title = body.refund_id ?? `${plain(entry.kind)} ${entry.n}`;
-  const text = body.invoice_id ? `${body.amount} ${body.currency} for invoice ${body.invoice_id}` : JSON.stringify(body);
+  const title = Object.entries(body).find(([name]) => OWN_NUMBER.includes(name))?.[1] ?? `${plain(entry.kind)} ${entry.n}`;
+  const text = ENTRIES[entry.kind]?.(body) ?? JSON.stringify(body);
   return h("li", { title: `Idempotency key ${entry.key}` }, h("b", {}, title), h("span", {}, text), h("time", { datetime: entry.at }, clock(entry.at, true)));
 }
 
