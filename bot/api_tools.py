@@ -61,7 +61,11 @@ class ToolsApi:
             if found is None:
                 return api.problem(*REFUSED["nobody"])
         catalog = self.toolbox.parts.gateway.catalog
-        shown = [described(tool, [one.version for one in catalog.versions(tool.name)]) for tool in catalog]
+        shown = [
+            described(tool, [one.version for one in catalog.versions(tool.name)])
+            for tool in catalog
+            if not tool.internal
+        ]
         for row in shown:
             if found is not None:
                 row |= {"eligible": found[row["name"]].ok, "why": found[row["name"]].why or None}

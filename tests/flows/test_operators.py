@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import io
+from functools import partial
 from typing import Any
 
+import orjson
 import pytest
+from yarl import URL
 
 from state.reducers import KEEP_ACTIONS
 from tests.contract import stores
 from tests.flows.desk import Desk
-from tests.flows.told import NOTICE, asked_for_consent, refunded
+from tests.flows.told import EVERYWHERE, NOTICE, asked_for_consent, refunded
+from tests.harness import workspace
 from tests.harness.outside import KIM, LEE
-from tests.harness.places import ROBIN, SAM
+from tests.harness.places import API_TOKEN, ROBIN, SAM
 from tests.harness.stage import Stage
 
 WHOM = "customer:" + KIM
@@ -20,6 +25,7 @@ REFUND: dict[str, Any] = {"invoice_id": "18492", "amount": "49.00 USD", "refund_
 WRITE = "create_refund_request"
 
 
+@EVERYWHERE
 async def test_a_write_is_done_once_per_key(stage: Stage) -> None:
     """The second call, and fifty at once, get the first result; another tool, user or other arguments do not."""
     web = await stage.web(customer=KIM)
@@ -144,3 +150,82 @@ async def test_staff_with_the_conversation_do_not_hold_it_up(desk: Desk) -> None
     session = await desk.stage.operators.session(await desk.stage.operators.session_of(WHOM))
     assert "staff" == session["mode"]
     assert [] == await desk.notes()
+
+
+@pytest.mark.parametrize("tuning", [{"unknown_probe_s": [0.1, 0.8]}])
+@pytest.mark.parametrize("happened", [True, False])
+async def test_what_stays_unknown_is_for_staff(desk: Desk, *, happened: bool) -> None:
+    """They get the evidence and settle it; the caller is told what they found, the customer nothing at all."""
+    slack, outside = workspace.Workspace(outside=desk.stage.outside), desk.stage.outside
+    web = await desk.stage.web(customer=KIM)
+    await web.ask("hello")
+    await outside.break_acme("error", "/v1/refunds*", times=1_000)
+    calling = asyncio.create_task(desk.stage.operators.call(WRITE, REFUND, user=WHOM, key="k1"))
+    await slack.press(
+        await slack.card(with_button="happened"), "happened" if happened else "not_happened", workspace.ROBIN
+    )
+    status, told = await calling
+    assert (status, told["state"]) == ((200, "succeeded") if happened else (422, "failed")), told
+    await outside.mend()
+    assert (status, told) == await desk.stage.operators.call(WRITE, REFUND, user=WHOM, key="k1")
+    await desk.stage.operators.at_rest()
+    assert {"resolved"} == {ticket["status"] for ticket in await desk.stage.operators.tickets()}
+    assert 1 == len(web.said_by_bot())
+    assert [] == await outside.ledger()
+
+
+async def test_what_is_no_call_changes_nothing(desk: Desk) -> None:
+    """Unknown tools and users, strange keys, versions and bodies: a short answer, and nothing on record."""
+    await (await desk.stage.web(customer=KIM)).ask("hello")
+    store = desk.services.parts.store
+    before = await stores.rows(store, "SELECT COUNT(*) AS n FROM events")
+    good: dict[str, Any] = {"user": WHOM, "arguments": REFUND, "reason": ""}
+    call = partial(_posted, desk.stage)
+    for tool in ("invented", "find_customer", "%00", "x" * 999):
+        assert 404 == (await call(good, tool=tool))[0]
+    assert (404, "unknown_tool") == await call(good, version="99")
+    for version in ("x", "-1", "", "1" * 99):
+        assert (400, "bad_version") == await call(good, version=version)
+    for user in ("customer:C-9999", "x", ":", "operators:other", "web:%"):
+        assert (404, "unknown_user") == await call({**good, "user": user})
+    for key in (None, "", "a b", "k" * 256, "k\u00e9", "k\tk"):
+        assert (400, "key_missing" if key is None else "bad_key") == await call(good, key=key)
+    for body in (b"", b"[]", b"null", b"{" * 60_000, b"\xff", {**good, "more": 1}, {**good, "arguments": []},
+                 {**good, "user": 7}, {**good, "reason": "x" * 501}):  # fmt: skip
+        assert (400, "bad_body") == await call(body)
+    for large in ({**good, "arguments": {"x": "y" * 40_000}}, b" " * 1_000_000, io.BytesIO(b" " * 10_000_000)):
+        assert (413, "too_large") == await call(large)
+    assert before == await stores.rows(store, "SELECT COUNT(*) AS n FROM events")
+    assert [] == await stores.rows(store, "SELECT tool FROM calls")
+    assert 200 == (await call(good))[0]
+
+
+async def _posted(
+    stage: Stage, body: object, *, tool: str = WRITE, key: str | None = "k1", version: str | None = None
+) -> tuple[int, str]:
+    """One call by hand; answers its status and the error's code."""
+    headers = {"Authorization": f"Bearer {API_TOKEN}", **({} if key is None else {"Idempotency-Key": key})}
+    data = body if isinstance(body, bytes | io.BytesIO) else orjson.dumps(body)
+    url = URL(f"{stage.place.url}/api/v1/tools/{tool}/call", encoded=True)
+    query = {} if version is None else {"version": version}
+    async with stage.http.post(url.update_query(query), data=data, headers=headers) as response:
+        return response.status, (await response.json()).get("error", {}).get("code", "")
+
+
+async def test_every_tool_is_listed(desk: Desk) -> None:
+    """With what it takes and gives; for a user, also whether it may be called for them, and why not."""
+    await (await desk.stage.web()).ask("hello")
+    get = desk.stage.operators.get
+    rows = {row["name"]: row for row in (await get("/tools"))["tools"]}
+    assert {tool.name for tool in desk.services.parts.gateway.catalog if not tool.internal} == rows.keys()
+    refund = rows[WRITE]
+    assert ("transact", [1], "keyed", ["customer_id"]) == tuple(
+        refund[name] for name in ("kind", "versions", "effect", "from_session")
+    )
+    assert "refund_id" in refund["result"]["properties"]
+    (session,) = await desk.stage.operators.sessions()
+    known = {row["name"]: row for row in (await get("/tools", user=session["user_id"]))["tools"]}
+    assert (False, f"{WRITE} needs a known customer; this person is not") == (
+        known[WRITE]["eligible"],
+        known[WRITE]["why"],
+    )
