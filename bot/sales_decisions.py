@@ -1,4 +1,4 @@
-"""The decisions of sales: when to meet, where the invitation goes, what a lead is, whether its data can be trusted.
+"""The decisions of sales: when to meet, which address is theirs, what a lead is, whether its data can be trusted.
 
 Pure, as `bot.decisions` is, which names them.
 """
@@ -12,8 +12,8 @@ from types import MappingProxyType
 from bot import words
 from bot.decided import Decision, Facts, Rule
 
-NOT_THEN = "Nothing is free then. "
-GONE = "That time is not free any more. "
+NOT_THEN = "There is no opening then, I am sorry. "
+GONE = "I am sorry, the time you chose is not free any more. "
 _FORMS = words.bag("inc ltd llc gmbh ag co corp corporation company the and group limited we are called our is name")
 """Words of a company's name that do not tell it from another."""
 
@@ -26,14 +26,12 @@ def meeting_time(facts: Facts, slots: Facts, limits: Facts, today: date) -> Deci
         return Decision(outcome="picked", values={"local": picked["local"], "note": ""})
     if not offered.get("slots"):
         return Decision(outcome="none", reason="no_times", slots={"starts_at": None})
-    note = NOT_THEN if not offered.get("exact") else ""
-    if slots.get("starts_at") and not note:
-        note = GONE
+    note = GONE if offered.get("gone") else "" if offered.get("exact") else NOT_THEN
     return Decision(outcome="open", values={"local": "", "note": note}, slots={"starts_at": None})
 
 
-def invitation_address(facts: Facts, slots: Facts, limits: Facts, today: date) -> Decision:  # noqa: ARG001
-    """Where an invitation goes: what the person said, else the address on file, else it is asked for."""
+def own_address(facts: Facts, slots: Facts, limits: Facts, today: date) -> Decision:  # noqa: ARG001
+    """Which address somebody is written to at: what the person said, else the address on file, else it is asked for."""
     on_file = facts["contact"].get("email")
     said = slots.get("email")
     if said is None and on_file is not None:
@@ -92,7 +90,7 @@ def _doubts(company: Facts, lead: Facts, slots: Facts, limits: Facts) -> dict[st
         f"Not known of the company: {', '.join(missing)}.": found and bool(missing),
         f"The registers contradict each other: {unequal}.": found and bool(unequal),
         f"The registers are not sure ({confidence:.0%}).": found and confidence < limits.get("min_confidence", 0.7),
-        f"The name given is {slots.get('company')}, that domain is {company.get('name')}'s.": found
+        f"The name given is {slots.get('company')}, that domain is {company.get('name')}'s.": bool(company.get("name"))
         and not same_name(slots.get("company"), company.get("name")),
         f"They say {slots.get('employees')} people, the registers {company.get('employees')}.": found
         and _far_apart(slots.get("employees"), company.get("employees"), limits),
@@ -128,8 +126,8 @@ DECISIONS: Mapping[str, Rule] = MappingProxyType(
             facts=frozenset({"offered"}),
             slots=frozenset({"starts_at"}),
         ),
-        "invitation_address": Rule(
-            decide=invitation_address,
+        "own_address": Rule(
+            decide=own_address,
             outcomes=frozenset({"on_file", "said", "open"}),
             facts=frozenset({"contact"}),
             slots=frozenset({"email"}),

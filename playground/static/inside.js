@@ -10,6 +10,8 @@ const STEPS = {
   billing_dispute: ["known", "classify", "retrieve", "decide", "reason", "request", "notify"],
   billing_address: ["classify", "retrieve", "decide", "request", "verify", "notify"],
   my_plan: ["retrieve", "decide", "request", "notify"],
+  demo_scheduling: ["times", "choose", "book", "notify"],
+  lead_enrichment: ["classify", "lookup", "check", "create", "notify"],
 };
 const TONES = {
   eligible: "good", confirmed: "good", done: "good", paid: "good", pending: "warn", unknown: "", ineligible: "bad",
@@ -20,12 +22,15 @@ const STATES = {
   refused: ["token refused", "bad"], broken: ["bot in trouble", "bad"],
 };
 const ORDER = ["invoice_id", "customer_id", "refund_reason", "eligibility_status", "confirmation"];
-const OWN_NUMBER = ["refund_id", "dispute_id", "address_id", "change_id"];
+const OWN_NUMBER = ["refund_id", "dispute_id", "address_id", "change_id", "meeting_id", "lead_id", "update_id"];
 const ENTRIES = {
   refund: (body) => `${body.amount} ${body.currency} for invoice ${body.invoice_id}`,
   dispute: (body) => `Invoice ${body.invoice_id}, ${body.amount} ${body.currency}: ${plain(body.reason)}`,
   address: (body) => [body.street, body.city, body.region, body.postal_code, body.country].filter(Boolean).join(", "),
   plan: (body) => `${plain(body.plan)}, seats: ${body.seats}, ${body.amount} ${body.currency} from ${body.effective_on} on`,
+  meeting: (body) => `${plain(body.meeting_type)}, ${body.duration_minutes} minutes from ${body.starts_at}, for ${body.email}`,
+  lead: (body) => `${body.company}, ${body.employees} people, ${body.email}`,
+  lead_update: (body) => `Brings lead ${body.lead_id} up to date`,
 };
 
 export class Inside {

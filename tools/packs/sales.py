@@ -77,13 +77,14 @@ class MeetingSlots(Record):
 
     `exact`: they are on the day and in the part of the day that were asked for.
 
-    `picked`: the time that was chosen before, if it is still free and still what was asked for.
+    `picked`: the time that was chosen before, if it is still free and still what was asked for; `gone`: it is not free.
     """
 
     zone: str
     exact: bool
     slots: list[MeetingSlot]
     picked: MeetingSlot | None
+    gone: bool
 
 
 @tool(kind="lookup", scopes=(READ,))
@@ -106,6 +107,7 @@ async def list_meeting_slots(arguments: SlotSearch, context: Context) -> Meeting
         exact=exact,
         slots=[shown[acme_sales.iso(start)] for start in meeting_times.few(fitting, zone)],
         picked=shown.get(arguments.starts_at or ""),
+        gone=arguments.starts_at not in {None, *map(acme_sales.iso, starts)},
     )
 
 

@@ -26,7 +26,7 @@ FIRST = Line(
     hears=("How long should it be?",),
 )
 LENGTH = Line(says="30 minutes", press="30 minutes", hears=("Which time zone are you in?",))
-ZONE = Line(says="I am in Berlin", hears=("These times are free, by the clocks of Europe/Berlin.",))
+ZONE = Line(says="I am in Berlin", hears=("These times are free, in your local time (Europe/Berlin).",))
 TIME = Line(says="1", hears=("To which e-mail address should the invitation go?",))
 TERMS = Line(
     says=ADDRESS,
@@ -64,7 +64,7 @@ ROWS = (
             Line(
                 says="we need a technical deep dive of 45 minutes, I am in New York",
                 model=wish(meeting_type="technical_deep_dive", duration="45", time_zone="America/New_York"),
-                hears=("These times are free, by the clocks of America/New_York.",),
+                hears=("These times are free, in your local time (America/New_York).",),
             ),
             Line(says="2", hears=("Technical deep dive, 45 minutes", "kim@example.com"), applied=0),
             Line(says="yes", press="Yes", hears=("it is booked", "MT-1001"), applied=1),
@@ -89,7 +89,7 @@ ROWS = (
             Line(
                 says="on Saturday please",
                 model=call("demo_scheduling", day=SATURDAY),
-                hears=("Nothing is free then. These times are free",),
+                hears=("There is no opening then, I am sorry. These times are free",),
             ),
             Line(says="the first one", hears=("To which e-mail address",)),
             TERMS,
@@ -105,7 +105,7 @@ ROWS = (
             FIRST,
             LENGTH,
             Line(says="IST", hears=("You named more than one", "Asia/Kolkata", "Asia/Jerusalem", "Europe/Dublin")),
-            Line(says="Dublin", hears=("by the clocks of Europe/Dublin",)),
+            Line(says="Dublin", hears=("in your local time (Europe/Dublin)",)),
         ),
     ),
     Telling(

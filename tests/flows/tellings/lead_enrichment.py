@@ -74,7 +74,12 @@ ROWS = (
         name="a customer whose lead is there already: the same one is brought up to date",
         everywhere=True,
         lines=(
-            *who(6, "Berger Studio", "kim@example.com"),
+            Line(
+                says="we have 6 employees and look for a support bot",
+                model=said(employees=6, interest="support_bot"),
+                hears=("What is your company called?",),
+            ),
+            Line(says="Berger Studio", hears=("How soon would you like to have it?",)),
             Line(
                 says="2",
                 press="Within three months",
