@@ -15,6 +15,10 @@ SIGNS = {
     "status": {"status": 1.5, "check": 1.0, "update": 1.0, "how is": 1.0, "what about": 1.0, "state": 1.0},
     "greeting": {"hello": 2.0, "good morning": 2.0, "what can you do": 2.0, "help": 1.0},
     "thanks": {"thank": 3.0},
+    "demo": {"demo": 2.0, "deep dive": 2.0, "onboarding call": 2.0, "meeting": 1.5, "appointment": 1.5, "a call": 1.5},
+    "scheduling": {"book": 1.0, "schedule": 1.0, "arrange": 1.0, "set up": 1.0, "demo": 0.5},
+    "lead": {"sales": 2.0, "interested": 2.0, "looking for": 1.5, "quote": 1.5, "employees": 1.5},
+    "enrichment": {"our company": 0.5, "employees": 0.5, "sales": 0.5},
     "person": {"person": 4.0, "human": 4.0, "agent": 3.0, "representative": 3.0, "someone": 2.0, "staff": 3.0},
 }
 FILLERS = frozenset({"to", "talk", "the", "of", "a"})

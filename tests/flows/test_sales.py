@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
+from typing import Any
+
 import pytest
 
 from tests.flows.desk import Desk
@@ -60,25 +63,54 @@ async def test_a_time_that_was_taken_meanwhile_is_offered_no_more(stage: Stage) 
     assert [JO, SAM] == await booked_by(stage)
 
 
+async def overtaken(
+    stage: Stage, web: WebClient, terms: Json, path: str, act: Callable[[], Coroutine[Any, Any, Json]]
+) -> Json:
+    """Say yes, and while that write is on its way let somebody else be faster; answers what the bot says."""
+    await stage.outside.break_acme("latency", path, method="POST", ms=1_500)
+    pressed = await web.press(button(terms, "Yes"))
+
+    async def on_its_way() -> bool:
+        return not (await stage.outside.get("/acme/faults"))["faults"]
+
+    await until(on_its_way, "the write to be on its way")
+    await act()
+    return await web.answer(pressed)
+
+
 async def test_a_time_that_is_taken_while_it_is_being_booked(stage: Stage) -> None:
     """Acme's own refusal (409) leads to the next times as well, and the task goes on."""
     first, second = await stage.web(), await stage.web()
     label, terms = await to_terms(first, SAM)
     _, rival = await to_terms(second, JO)
-    await stage.outside.break_acme("latency", "/v1/meetings", method="POST", ms=1_500)
-    pressed = await first.press(button(terms, "Yes"))
-
-    async def on_its_way() -> bool:
-        return not (await stage.outside.get("/acme/faults"))["faults"]
-
-    await until(on_its_way, "the first booking to be on its way")
-    await second.click(rival, "Yes")
-    refused = await first.answer(pressed)
+    refused = await overtaken(stage, first, terms, "/v1/meetings", lambda: second.click(rival, "Yes"))
 
     assert TAKEN in refused["text"]
     assert [JO] == await booked_by(stage)
     await finish(first, refused, label)
     assert [JO, SAM] == await booked_by(stage)
+
+
+async def about_initech(web: WebClient) -> Json:
+    """Come as far as the question whether Sam's lead may be passed on."""
+    await web.ask("we have 40 employees and look for a support bot")
+    await web.ask("Initech")
+    await web.ask(SAM)
+    return await web.ask("as soon as possible")
+
+
+async def test_a_lead_that_another_made_meanwhile_is_not_made_twice(stage: Stage) -> None:
+    """Acme's own refusal (409): no second lead, and as it is not this person's, people see to it."""
+    first, second = await stage.web(), await stage.web()
+    terms, rival = await about_initech(first), await about_initech(second)
+    assert "May I pass this to our sales team?" in terms["text"]
+
+    refused = await overtaken(stage, first, terms, "/v1/leads", lambda: second.click(rival, "Yes"))
+
+    assert "I made no second entry" in refused["text"]
+    assert "a colleague will look at them" in refused["text"]
+    assert 1 == len(await stage.outside.ledger("lead"))
+    assert [] == await stage.outside.ledger("lead_update")
 
 
 async def test_staff_read_why_a_lead_is_in_doubt(desk: Desk) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from tests.flows.tellings.frame import Entry, Line, Telling, Trouble
+from tests.flows.tellings.frame import Entry, Later, Line, Telling, Trouble
 from tests.flows.tellings.players import PROSPECT
 from tests.openai_script import Step, call
 
@@ -117,6 +117,29 @@ ROWS = (
             replace(YES, trouble=Trouble(kind="lost_answer", path="/v1/meetings", more={"method": "POST"})),
         ),
         ledger=(BOOKED,),
+    ),
+    Telling(
+        workflow="demo_scheduling",
+        name="whether it was booked is not known for a while, and then it is, once",
+        customer=PROSPECT,
+        lines=(
+            *TO_TERMS,
+            Line(
+                says="yes",
+                press="Yes",
+                trouble=Trouble(kind="error", path="/v1/meetings", more={"status": 500, "times": 40}),
+                hears=("I cannot tell yet whether that went through",),
+                applied=0,
+            ),
+            Later(hears=("We checked: it did go through.", "it is booked", "MT-1001")),
+        ),
+        ledger=(BOOKED,),
+    ),
+    Telling(
+        workflow="demo_scheduling",
+        name="taken back in the middle",
+        customer=PROSPECT,
+        lines=(FIRST, LENGTH, Line(says="never mind", hears=("Nothing was done.",), applied=0)),
     ),
     Telling(
         workflow="demo_scheduling",
