@@ -96,10 +96,10 @@ def _values(held: Facts, asked: Facts | None, limits: Facts) -> dict[str, Any]:
     coming, asked = held.get("scheduled_change") or {}, asked or {}
     return {
         **dict.fromkeys(_TERMS),
-        "now": f"{held.get('plan')}, {_counted(held.get('seats'))}",
+        "now": _named(held.get("plan"), held.get("seats")),
         "now_price": held.get("amount"),
         "renews_on": held.get("renews_on"),
-        "coming": f"{coming.get('plan')}, {_counted(coming.get('seats'))}",
+        "coming": _named(coming.get("plan"), coming.get("seats")),
         "coming_price": coming.get("amount"),
         "coming_on": coming.get("effective_on"),
         "asked_price": asked.get("amount"),
@@ -113,6 +113,7 @@ def _of(wanted: _Wanted, limits: Facts) -> dict[str, Any]:
     currency = limits.get("currency", "USD")
     price = f"{wanted.price:.2f} {currency}"
     return {
+        "new": _named(wanted.plan.get("plan"), wanted.seats),
         "plan_type": wanted.plan.get("plan"),
         "seats": wanted.seats,
         "seats_most": wanted.plan.get("seats_most"),
@@ -122,11 +123,18 @@ def _of(wanted: _Wanted, limits: Facts) -> dict[str, Any]:
     }
 
 
-def _counted(seats: object) -> str:
-    return f"{seats} seat" if seats == 1 else f"{seats} seats"
+def _named(plan: object, seats: object) -> str:
+    """A plan with its seats, as a customer reads it: Pro with 7 seats."""
+    return f"{str(plan).capitalize()} with {seats} {'seat' if seats == 1 else 'seats'}"
 
 
-_TERMS = ("plan_type", "seats", "seats_most", "price", "difference", "needs_approval", "effective_on")
+def plan_changed(facts: Facts, slots: Facts, limits: Facts, today: date) -> Decision:  # noqa: ARG001 - one shape for all
+    """What was changed, in words."""
+    change = facts["change"]
+    return Decision(outcome="shown", values={"new": _named(change.get("plan_type"), change.get("seats"))})
+
+
+_TERMS = ("new", "plan_type", "seats", "seats_most", "price", "difference", "needs_approval", "effective_on")
 _FIELDS = (
     *("now", "now_price", "renews_on", "coming", "coming_price", "coming_on"),
     *("asked_price", "asked_seats", "asked_each", "approval_above"),
@@ -143,5 +151,8 @@ DECISIONS: Mapping[str, Rule] = {
         values=frozenset({*_TERMS, *_FIELDS}),
         facts=frozenset({"subscription", "plans"}),
         slots=frozenset({"effective"}),
+    ),
+    "plan_changed": Rule(
+        decide=plan_changed, outcomes=frozenset({"shown"}), values=frozenset({"new"}), facts=frozenset({"change"})
     ),
 }

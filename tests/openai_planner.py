@@ -19,9 +19,11 @@ SIGNS = {
     "scheduling": {"book": 1.0, "schedule": 1.0, "arrange": 1.0, "set up": 1.0, "demo": 0.5},
     "lead": {"sales": 2.0, "interested": 2.0, "looking for": 1.5, "quote": 1.5, "employees": 1.5},
     "enrichment": {"our company": 0.5, "employees": 0.5, "sales": 0.5},
+    "dispute": {"dispute": 3.0, "contest": 3.0, "wrong": 2.0},
+    "plan": {"my plan": 3.0, "upgrade": 3.0, "downgrade": 3.0, "subscription": 2.0, "seats": 2.0},
     "person": {"person": 4.0, "human": 4.0, "agent": 3.0, "representative": 3.0, "someone": 2.0, "staff": 3.0},
 }
-FILLERS = frozenset({"to", "talk", "the", "of", "a"})
+FILLERS = frozenset({"my", "to", "talk", "the", "of", "a"})
 LOOKUPS = frozenset({"get", "search", "find", "list"})  # a workflow that fits is better than a bare look-up
 UNSAID = 0.5  # what a part of the name that nobody said counts against it
 PATIENCE = 3

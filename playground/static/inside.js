@@ -9,7 +9,7 @@ const STEPS = {
   refund: ["retrieve", "decide", "request", "notify"],
   billing_dispute: ["known", "classify", "retrieve", "decide", "reason", "request", "notify"],
   billing_address: ["classify", "retrieve", "decide", "request", "verify", "notify"],
-  my_plan: ["retrieve", "decide", "request", "notify"],
+  my_plan: ["retrieve", "decide", "request", "verify", "notify"],
   demo_scheduling: ["times", "choose", "book", "notify"],
   lead_enrichment: ["classify", "lookup", "check", "create", "notify"],
 };

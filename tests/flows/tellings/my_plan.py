@@ -10,10 +10,12 @@ NAME = "my_plan"
 SEATS = Line(
     says="we need two more seats",
     model=call(NAME, wish="seats", plan_type=None, seats=2, seats_change="more", effective=None),
-    hears=("pro, seats: 7", "67.00 USD a month", "18.00 USD more than now", "When should it begin?"),
+    hears=("Pro with 7 seats", "67.00 USD a month", "18.00 USD more than now", "When should it begin?"),
 )
-NOW = Line(says="1", press="At once", hears=("New: pro, seats: 7", "Price: 67.00 USD", "Now: pro, 5 seats"), applied=0)
-DONE = ("you have the plan pro, seats: 7", "SC-1001")
+NOW = Line(
+    says="1", press="At once", hears=("New: Pro with 7 seats", "Price: 67.00 USD", "Now: Pro with 5 seats"), applied=0
+)
+DONE = ("you have Pro with 7 seats", "SC-1001")
 ENTRY = Entry(kind="plan", body={"plan": "pro", "seats": 7, "effective": "now", "amount": "67.00"})
 
 
@@ -50,13 +52,13 @@ ROWS = (
             Line(
                 says="please upgrade us to enterprise immediately",
                 model=call(NAME, wish="plan", plan_type="enterprise", seats=None, seats_change=None, effective="now"),
-                hears=("New: enterprise, seats: 60", "900.00 USD a month", "851.00 USD more"),
+                hears=("New: Enterprise with 60 seats", "900.00 USD a month", "851.00 USD more"),
             ),
             Line(says="yes", press="Yes", hears=("A colleague has to approve this change",), applied=0),
             Staff(
                 presses="approve",
-                shows=("enterprise, seats: 60", "900.00 USD"),
-                hears=("you have the plan enterprise, seats: 60", "SC-1001"),
+                shows=("Enterprise with 60 seats", "900.00 USD"),
+                hears=("you have Enterprise with 60 seats", "SC-1001"),
             ),
         ),
         ledger=(Entry(kind="plan", body={"plan": "enterprise", "seats": 60, "amount": "900.00"}),),
@@ -69,7 +71,7 @@ ROWS = (
             Line(
                 says="add ten more seats at once",
                 model=call(NAME, wish="seats", plan_type=None, seats=10, seats_change="more", effective="now"),
-                hears=("New: enterprise, seats: 70", "1,040.00 USD a month"),
+                hears=("New: Enterprise with 70 seats", "1,040.00 USD a month"),
             ),
             Line(says="yes", press="Yes", hears=("A colleague has to approve this change",), applied=0),
             Staff(presses="deny", hears=("was not approved, so nothing was changed",)),
@@ -87,9 +89,9 @@ ROWS = (
             Line(
                 says="1",
                 press="Starter",
-                hears=("New: starter, seats: 5", "43.00 USD a month, 6.00 USD less", "When the next month begins"),
+                hears=("New: Starter with 5 seats", "43.00 USD a month, 6.00 USD less", "When the next month begins"),
             ),
-            Line(says="yes", press="Yes", hears=("you have the plan starter",), applied=1),
+            Line(says="yes", press="Yes", hears=("you have Starter",), applied=1),
             Line(
                 says="upgrade to enterprise",
                 model=call(NAME, wish="plan", plan_type="enterprise", seats=None, seats_change=None, effective=None),
@@ -98,10 +100,10 @@ ROWS = (
         ),
         ledger=(Entry(kind="plan", body={"plan": "starter", "seats": 5, "effective": "renewal"}),),
     ),
-    looked("which it is", "what plan am I on?", "pro, 5 seats", "49.00 USD a month"),
+    looked("which it is", "what plan am I on?", "Pro with 5 seats", "49.00 USD a month"),
     looked("what another costs", "how much is the enterprise plan?", "900.00 USD", "60 seats", plan_type="enterprise"),
     refused("as it is", "switch to the pro plan", "That is what you have already", plan_type="pro"),
-    refused("too many seats", "we want 51 seats", "has at most 50 seats", seats=51, wish="seats"),
+    refused("too many seats", "we want 51 seats", "this plan has 50 at most", seats=51, wish="seats"),
     refused(
         "too few seats",
         "remove 5 seats from our plan",
@@ -113,7 +115,7 @@ ROWS = (
     refused(
         "more seats than the smaller plan has",
         "downgrade us to pro",
-        "has at most 50 seats",
+        "this plan has 50 at most",
         customer=LEE,
         plan_type="pro",
         wish="plan",
