@@ -7,7 +7,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from bot import address_decisions, dispute_decisions, plan_decisions, sales_decisions
+from bot import address_decisions, dispute_decisions, lists, plan_decisions, sales_decisions
 from bot.decided import Decision, Facts, Rule
 from bot.reading import amount_of, day_of, invoice_of, price_of, rows
 from state import errors
@@ -129,6 +129,7 @@ DECISIONS: Mapping[str, Rule] = MappingProxyType(
         **dispute_decisions.DECISIONS,
         **address_decisions.DECISIONS,
         **plan_decisions.DECISIONS,
+        **lists.DECISIONS,
     }
 )
 """Add one: write the function above or in a module of its own, add one row here."""

@@ -120,6 +120,7 @@ class Draft:
     settle_in: dict[str, int] = field(default_factory=dict)
     expire_in: dict[str, int] = field(default_factory=dict)
     handoff_wait_ms: int = 0
+    again_ms: int | None = None
     answers: dict[str, ev.JSON] = field(default_factory=dict)
     muted: bool = False
     unproven: bool = False
@@ -243,6 +244,7 @@ class Draft:
             settle_in=dict(self.settle_in),
             expire_in=dict(self.expire_in),
             handoff_wait_ms=self.handoff_wait_ms,
+            again_ms=self.again_ms,
             answers={action: orjson.dumps(answer) for action, answer in self.answers.items()},
         )
 

@@ -21,6 +21,8 @@ from state import events as ev
 from tools.base import Outcome
 
 SIGN_IN = step_up.SIGN_IN
+PASSING = frozenset({"unavailable", "timeout", "busy"})
+"""Why a lookup failed, where another one later may do better."""
 
 
 async def run(draft: Draft, parts: Parts, task_id: str) -> None:
@@ -134,6 +136,8 @@ async def retrieve(one: Run, step: Step) -> bool:
     for call in step.calls:
         outcome = await look_up(one, call)
         missing = call.fact in step.missing and _is_empty(outcome.result)
+        if outcome.state != "succeeded" and outcome.reason in PASSING and _waits_longer(one):
+            return False
         if outcome.state != "succeeded" or missing:
             return await _not_had(one, step, call, outcome)
         one.facts[call.fact] = outcome.result
@@ -227,8 +231,7 @@ async def decide(one: Run, step: Step) -> bool:
 async def _finish(one: Run, ending: Ending, reason: str) -> None:
     key = ending.say or reason
     if ending.ask:
-        slot = one.workflow.slots[ending.ask]
-        one.ask(ending.ask, one.text(ending.say or slot.ask or ""), _choices(one, slot))
+        _ask_on(one, ending, ending.ask)
     elif ending.handoff:
         await _hand_over(one, ending.handoff, key, note=ending.note)
     else:
@@ -236,6 +239,37 @@ async def _finish(one: Run, ending: Ending, reason: str) -> None:
         one.end(ending.outcome, reason)
         if ending.workflow:
             await _go_over(one, one.parts.workflows[ending.workflow])
+
+
+def _ask_on(one: Run, ending: Ending, name: str) -> None:
+    """Ask for a slot; where the task goes on by itself as well, what was asked already is not said again."""
+    slot, question = one.workflow.slots[name], one.task.question
+    words = ending.say or slot.ask or ""
+    if ending.rest is None:
+        one.ask(name, one.text(words), _choices(one, slot))
+    elif question is None or not question.rest:
+        one.ask(name, one.text(words), _choices(one, slot), rest=1)
+    elif not _waits_longer(one):
+        one.draft.say(one.text(ending.rest))
+        one.end("done", "the rest did not come")
+
+
+def _waits_longer(one: Run) -> bool:
+    """Whether the rest of a list is asked for once more; nothing is said meanwhile."""
+    question = one.task.question
+    if question is None or not 0 < question.rest < len(one.parts.settings.tuning.rest_wait_s):
+        return False
+    one.draft.emit(ev.Asked(task=one.task_id, slot=question.slot, question=question.id, rest=question.rest + 1))
+    return True
+
+
+def again_ms(draft: Draft, parts: Parts) -> int | None:
+    """When the task at hand goes on by itself, if it does."""
+    question = draft.session.task.question if draft.session.task else None
+    if question is None or not question.rest or draft.muted:
+        return None
+    waits = parts.settings.tuning.rest_wait_s
+    return int(waits[min(question.rest, len(waits)) - 1] * 1000)
 
 
 async def _go_over(one: Run, workflow: Workflow) -> None:

@@ -31,7 +31,7 @@ from bot.parts import Parts
 from state import events as ev
 from state import faults
 from state.lease import Lease
-from state.session import Action
+from state.session import Action, Question
 from state.sql.turns import Opened, Written
 
 
@@ -91,7 +91,7 @@ async def _think(draft: Draft, parts: Parts) -> None:
         pass  # a person has the conversation; what came in is theirs to answer
     elif messages:
         await _respond(draft, parts, messages)
-    elif _goes_on(draft) and not (told or wished) and task and task.question and task.question.slot == flow.SIGN_IN:
+    elif task and task.question and _goes_on(draft, task.question, told=bool(told or wished)):
         await flow.run(draft, parts, task.id)
     if draft.texts and not draft.muted:
         await _resume(draft, parts)
@@ -99,9 +99,15 @@ async def _think(draft: Draft, parts: Parts) -> None:
     tickets.settle(draft)
 
 
-def _goes_on(draft: Draft) -> bool:
-    """Whether anything came in that a task may wait for; that a reply was lost is nothing of the kind."""
-    return any(not isinstance(stored.data, ev.DeliveryFailed | ev.OperatorCalled) for stored in draft.pending)
+def _goes_on(draft: Draft, question: Question, *, told: bool) -> bool:
+    """Whether the task goes on though nobody wrote: the rest of a list is due, or it waits for a proof.
+
+    A proof may be among what came in; that a reply was lost is nothing of the kind.
+    """
+    if question.rest:
+        return True
+    news = (s for s in draft.pending if not isinstance(s.data, ev.DeliveryFailed | ev.OperatorCalled))
+    return question.slot == flow.SIGN_IN and not told and any(news)
 
 
 async def _after_settling(draft: Draft, parts: Parts, action: Action) -> None:
@@ -148,6 +154,7 @@ async def _resume(draft: Draft, parts: Parts) -> None:
 async def finish(draft: Draft, parts: Parts) -> Done:
     """Queue the reply and commit the turn."""
     deliveries = await outgoing.queue(draft, parts)
+    draft.again_ms = flow.again_ms(draft, parts)
     with observe.step("commit"):
         written: Written = await parts.store.commit(
             draft.lease,

@@ -90,7 +90,7 @@ class Step(Strict):
 
     def said(self) -> tuple[str, ...]:
         """Names of the workflow's replies this step may say."""
-        endings = (name for ending in self.outcomes.values() for name in (ending.say, ending.note))
+        endings = (name for ending in self.outcomes.values() for name in (ending.say, ending.note, ending.rest))
         refusals = (again.say for again in self.again.values())
         labels = (self.confirm, self.confirm_yes, self.confirm_no, self.item)
         asked = self.approval.said() if self.approval else ()

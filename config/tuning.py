@@ -60,6 +60,7 @@ class Tuning(BaseModel):
     approval_hours: Annotated[float, Field(gt=0, le=24 * 30)] = 72.0
     unknown_probe_s: Schedule = (5.0, 30.0, 120.0)
     # outside APIs
+    rest_wait_s: Schedule = (2.0, 10.0, 60.0)
     system_failures: Count = 5
     system_pause_s: Positive = 10.0
     # people

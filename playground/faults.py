@@ -40,10 +40,10 @@ class Faults:
     usual: int = 500  # the status of a fault that names none
     active: list[Fault] = field(default_factory=list)
 
-    def take(self, kinds: Iterable[str], path: str, method: str) -> Fault | None:
-        """Use up one occurrence of the first fault that fits, if there is one."""
+    def take(self, kinds: Iterable[str], path: str, method: str, query: str = "") -> Fault | None:
+        """Use up one occurrence of the first fault that fits, if there is one; its path may have a query, too."""
         for fault in self.active:
-            if fault.kind in kinds and fault.method in {"*", method} and fnmatch.fnmatch(path, fault.path):
+            if fault.kind in kinds and fault.method in {"*", method} and _fits(fault, path, query):
                 fault.times -= 1
                 if fault.times <= 0:
                     self.active.remove(fault)
@@ -68,6 +68,10 @@ class Faults:
             method=str(wanted.get("method") or "*").upper(),
             code=str(wanted.get("code") or ""),
         )
+
+
+def _fits(fault: Fault, path: str, query: str) -> bool:
+    return fnmatch.fnmatch(path, fault.path) or ("?" in fault.path and fnmatch.fnmatch(f"{path}?{query}", fault.path))
 
 
 def routes(faults: Faults) -> list[web.RouteDef]:
@@ -95,7 +99,7 @@ def striking(faults: Faults, *, mount: str, refuse: Refuse) -> Middleware:
         path = request.path.partition(mount)[2] or "/"
         if path == "/faults":
             return await handler(request)
-        fault = faults.take(faults.requests, path, request.method)
+        fault = faults.take(faults.requests, path, request.method, request.query_string)
         if fault is None:
             return await handler(request)
         return await ACTS[fault.kind](fault, request, handler, refuse)

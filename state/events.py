@@ -198,7 +198,8 @@ class StepEntered:
 class Asked:
     """The bot asked for a slot, or (with `action`) for consent.
 
-    `choices`: [{label, token, answer}]; `expires`: ms or None.
+    `choices`: [{label, token, answer}]; `expires`: ms or None. `rest`: the task goes on by itself as well after a
+    while, for the n-th time. The same question again changes nothing but that.
     """
 
     task: str
@@ -207,6 +208,7 @@ class Asked:
     choices: list[JSON] = field(default_factory=list)
     action: str | None = None
     expires: int | None = None
+    rest: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

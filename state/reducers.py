@@ -284,7 +284,8 @@ def _task_changed(session: Session, event: ev.SlotsSet | ev.StepEntered | ev.Ask
         case ev.StepEntered():
             task = replace(task, step=event.step)
         case _:
-            task = replace(task, question=_question(event, seq))
+            known = task.question if task.question and task.question.id == event.question else None
+            task = replace(task, question=replace(known, rest=event.rest) if known else _question(event, seq))
     return _put(session, task)
 
 
@@ -295,6 +296,7 @@ def _question(event: ev.Asked, seq: int) -> Question:
         choices=tuple(event.choices),
         action=event.action,
         expires=event.expires,
+        rest=event.rest,
         asked_seq=seq,
     )
 

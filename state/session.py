@@ -26,8 +26,9 @@ class Slot:
 class Question:
     """What the bot waits for. With `action`, the answer is consent to that action's exact arguments.
 
-    `asked_seq` is the seq of the `Asked` event; `replied_seq`, `replied_at` and `reply` are the seq, the time and the
-    outbox id of the reply that carries it, once committed.
+    `rest`: how often the task was to go on by itself (0: it waits for an answer alone). `asked_seq` is the seq of the
+    `Asked` event; `replied_seq`, `replied_at` and `reply` are the seq, the time and the outbox id of the reply that
+    carries it, once committed.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Question:
     choices: tuple[dict[str, Any], ...] = ()
     action: str | None = None
     expires: int | None = None
+    rest: int = 0
     asked_seq: int = 0
     replied_seq: int | None = None
     replied_at: int | None = None

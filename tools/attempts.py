@@ -38,7 +38,8 @@ class Proof(Enum):
 class Tried:
     """One attempt. `unsent`: no byte left; `again`: another one could do better; `after`: seconds to wait.
 
-    `attempts`: this one and what was tried before it for the same call, oldest first.
+    `part`: what there is of a lookup's answer though it failed. `attempts`: this one and what was tried before it for
+    the same call, oldest first.
     """
 
     proof: Proof
@@ -49,6 +50,7 @@ class Tried:
     unsent: bool = False
     again: bool = False
     after: float | None = None
+    part: Any = None
     attempts: tuple[Attempt, ...] = ()
 
 
@@ -139,10 +141,19 @@ async def read(tool: Tool, arguments: BaseModel, context: Context) -> Tried:
     tried = NOTHING
     for attempt in range(1, READ_ATTEMPTS + 1):
         share = context.remaining / (READ_ATTEMPTS + 1 - attempt)
+        part = tried.part
         tried = after(tried, await _once(tool, tool.run, arguments, _narrowed(context, share)))
+        tried = tried if tried.part is not None else replace(tried, part=part)
         if not tried.again or not await _rested(attempt, READ_ATTEMPTS, tried, context):
-            return tried
+            return _with_part(tried)
     raise AssertionError("the last attempt always returns")
+
+
+def _with_part(tried: Tried) -> Tried:
+    """A part of the answer is better than none; the answer itself says that it is not all."""
+    if tried.proof is Proof.DONE or tried.part is None:
+        return tried
+    return replace(tried, proof=Proof.DONE, result=tried.part, reason="", message="")
 
 
 async def write(tool: Tool, arguments: BaseModel, context: Context, *, doubt: bool = False) -> tuple[State, Tried]:
@@ -232,6 +243,8 @@ async def _tried(
         if result is None:
             return Tried(proof=Proof.NONE, reason="not_found", message="there is no trace of it")
         return Tried(proof=Proof.DONE, result=_declared(tool, result))
+    except failures.Partial as error:
+        return replace(classify(error), part=orjson.loads(error.result.model_dump_json()))
     except Exception as error:  # whatever a tool does wrong is an answer of its own, never the end of the turn
         return classify(error)
 

@@ -3,6 +3,7 @@
 BotError
 ├─ RetryLater
 │  └─ Unavailable   no usable answer to a read
+│     ├─ Partial    a part of it is there
 │     ├─ NotSent    provably no byte left: even a write may be repeated
 │     └─ Throttled  it answered "not now": a write was not taken
 ├─ Uncertain        a write may have happened: never repeated without a key
@@ -11,6 +12,8 @@ BotError
 """
 
 from __future__ import annotations
+
+from pydantic import BaseModel
 
 from state import errors
 
@@ -34,6 +37,15 @@ class Throttled(Unavailable):
     def __init__(self, detail: str | None = None, *, after: float | None = None) -> None:
         """`after`: seconds it asked us to wait."""
         super().__init__(detail, after=after, reason="busy")
+
+
+class Partial(Unavailable):
+    """A part of what was asked for is there; the rest did not come."""
+
+    def __init__(self, cause: Unavailable, *, result: BaseModel) -> None:
+        """`cause`: why the rest did not come; `result`: what there is, which says itself that it is not all."""
+        super().__init__(str(cause), after=cause.after, reason=cause.reason)
+        self.result = result
 
 
 class Uncertain(errors.BotError):

@@ -62,7 +62,8 @@ class Work:
 
     `settle_in`, `expire_in`: action id → ms until its outcome is looked up, or its approval runs out.
     `handoff_wait_ms`: how long a ticket opened here waits before the customer is told that nobody came (0: for ever).
-    `answers`: action id → what whoever called it is told, for good.
+    `answers`: action id → what whoever called it is told, for good. `again_ms`: when the session has another turn by
+    itself (None: it has none).
     """
 
     turn: str
@@ -77,6 +78,7 @@ class Work:
     expire_in: dict[str, int] = field(default_factory=dict)
     handoff_wait_ms: int = 0
     answers: dict[str, bytes] = field(default_factory=dict)
+    again_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +228,8 @@ def commit(vault: Vault, lease: Lease, work: Work, *, done_seq: int, worker: str
     more = row["in_seq"] > done_seq
     rows = yield query(
         "UPDATE sessions SET next_seq = :after, done_seq = :done, state = :state, state_seq = :state_seq, mode = :mode,"
-        " ready_at = CASE WHEN :more = 1 THEN COALESCE(ready_at, {now}) END,"
+        " ready_at = CASE WHEN :more = 1 THEN COALESCE(ready_at, {now})"
+        " WHEN CAST(:again AS BIGINT) >= 0 THEN {now} + CAST(:again AS BIGINT) END,"
         " burst_at = CASE WHEN :more = 1 THEN {now} ELSE burst_at END,"
         " lease_owner = NULL, attempts = 0, failing_since = NULL"
         " WHERE id = :id AND fence = :fence AND done_seq <= :done"
@@ -238,6 +241,7 @@ def commit(vault: Vault, lease: Lease, work: Work, *, done_seq: int, worker: str
         state_seq=session.seq,
         mode=session.mode,
         more=1 if more else 0,
+        again=-1 if work.again_ms is None else work.again_ms,
         fence=lease.fence,
     )
     if not rows:

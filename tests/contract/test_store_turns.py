@@ -319,3 +319,20 @@ async def _phone_of(store: Store, lease: Lease) -> str:
 async def _expire(store: Store) -> None:
     """Let every lease have run out."""
     await stores.execute(store, "UPDATE sessions SET lease_until = 1")
+
+
+async def test_a_turn_may_ask_for_another_one(store: Store) -> None:
+    """It is due though nothing happens; a commit that asks for none takes it back."""
+    lease = await leased(store, said("all of them"))
+    opened = await store.open_session(lease)
+    written = await commit(store, lease, opened, reply(opened, "some"), again_ms=60_000)
+    assert written.due_ms is not None
+    assert 59_000 < written.due_ms <= 60_000
+    assert [] == await store.claim("w1", limit=5, lease_ms=1_000)
+    lease = await leased(store, said("thanks"))
+    await commit(store, lease, await store.open_session(lease), again_ms=0)
+    (again,) = await store.claim("w1", limit=5, lease_ms=1_000)
+    opened = await store.open_session(again)
+    assert ((), None) == (opened.pending, (await commit(store, again, opened)).due_ms)
+    row, _ = await _session(store, again)
+    assert row["ready_at"] is None

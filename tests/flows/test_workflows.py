@@ -14,7 +14,15 @@ from pathlib import Path
 import pytest
 
 from tests import openai_planner
-from tests.flows.tellings import billing_address, billing_dispute, demo_scheduling, lead_enrichment, my_plan, refund
+from tests.flows.tellings import (
+    billing_address,
+    billing_dispute,
+    demo_scheduling,
+    invoice_list,
+    lead_enrichment,
+    my_plan,
+    refund,
+)
 from tests.flows.tellings.frame import Json, Later, Line, Staff, Telling
 from tests.flows.tellings.players import MAILBOXES, Player, player
 from tests.harness.inprocess import performed
@@ -31,6 +39,7 @@ ALL: tuple[tuple[Telling, ...], ...] = (
     my_plan.ROWS,
     demo_scheduling.ROWS,
     lead_enrichment.ROWS,
+    invoice_list.ROWS,
 )
 """Add a workflow: its rows, one line here."""
 CHANNELS, MODELS = ("web", "whatsapp", "email"), ("offline", "openai_responses")

@@ -55,6 +55,7 @@ FAST: dict[str, Any] = {
     "poison_window_s": 1.0,
     "unknown_probe_s": [0.3, 0.6, 1.2],
     "system_pause_s": 0.3,
+    "rest_wait_s": [0.2, 0.4, 0.8],
     "holding_s": {},  # on a busy machine any turn may be slow; who tests the holding line asks for it
 }
 

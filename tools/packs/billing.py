@@ -12,10 +12,10 @@ from state.identity import Assurance
 from tools import acme, failures
 from tools.base import Context, FromSession, tool
 
-MAX_PAGES = 5
+MAX_PAGES = 25
 SEVERAL = "several"
 """The directory's word for an address that more than one customer has."""
-PAGE = 100
+PAGE = 8  # few, so that the first are there soon, whatever becomes of the rest
 READ = "billing:read"
 REFUND = "billing:refund"
 
@@ -84,6 +84,7 @@ class InvoiceSearch(Record):
     customer_id: CustomerId
     invoice_id: InvoiceId | None = None
     status: Annotated[Status | None, Field(description="Only invoices with this status")] = None
+    since: Annotated[date | None, Field(description="Only invoices issued on this day or later")] = None
 
 
 class InvoiceLine(Record):
@@ -99,34 +100,52 @@ class InvoiceLine(Record):
 
 
 class Invoices(Record):
-    """The invoices found, newest first; `complete` is false when there are more than could be fetched."""
+    """The invoices found, newest first; `complete` is false when there are more than these.
+
+    `rest`: whether those that are missing are too many, or could not be fetched just now.
+    """
 
     invoices: list[InvoiceLine]
     complete: bool
+    rest: Literal["none", "unavailable", "too_many"]
 
 
 @tool(kind="lookup", scopes=(READ,), cache_s=30)
 async def search_invoices(arguments: InvoiceSearch, context: Context) -> Invoices:
-    """List the customer's invoices with their dates, newest first; optionally one number or one status only."""
+    """List the customer's invoices with their dates, newest first; optionally by number, status or since a day."""
     if arguments.invoice_id is None:
-        found, complete = await _all_invoices(arguments, context)
-    else:
-        found, complete = await _one_invoice(arguments, context), True
-    wanted = [one for one in found if arguments.status in {None, one.status}]
-    return Invoices(invoices=[_line(one) for one in wanted], complete=complete)
+        return await _all_invoices(arguments, context)
+    return _answer(arguments, await _one_invoice(arguments, context))
 
 
-async def _all_invoices(arguments: InvoiceSearch, context: Context) -> tuple[list[acme.Invoice], bool]:
+def _answer(
+    arguments: InvoiceSearch, found: list[acme.Invoice], rest: Literal["none", "unavailable", "too_many"] = "none"
+) -> Invoices:
+    wanted = [one for one in found if arguments.status in {None, one.status} and not _is_older(one, arguments.since)]
+    return Invoices(invoices=[_line(one) for one in wanted], complete=rest == "none", rest=rest)
+
+
+def _is_older(invoice: acme.Invoice, since: date | None) -> bool:
+    return since is not None and invoice.issued_on < since
+
+
+async def _all_invoices(arguments: InvoiceSearch, context: Context) -> Invoices:
+    """Page by page until all are there, or those since the day asked for; what there is counts when a page fails."""
     path = f"/v1/customers/{quote(arguments.customer_id, safe='')}/invoices"
     params = {"limit": str(PAGE)} | ({"status": arguments.status} if arguments.status else {})
     found: list[acme.Invoice] = []
     for _ in range(MAX_PAGES):
-        page = acme.Page.model_validate(await context.get(acme.NAME, path, params))
+        try:
+            page = acme.Page.model_validate(await context.get(acme.NAME, path, params))
+        except failures.Unavailable as error:
+            if not found:
+                raise
+            raise failures.Partial(error, result=_answer(arguments, found, "unavailable")) from error
         found.extend(one for one in page.invoices if one.customer_id == arguments.customer_id)
-        if page.next_cursor is None:
-            return found, True
+        if page.next_cursor is None or (page.invoices and _is_older(page.invoices[-1], arguments.since)):
+            return _answer(arguments, found)
         params["cursor"] = page.next_cursor
-    return found, False
+    return _answer(arguments, found, "too_many")
 
 
 async def _one_invoice(arguments: InvoiceSearch, context: Context) -> list[acme.Invoice]:

@@ -95,8 +95,27 @@ async def test_searching_invoices(acme: Acme, monkeypatch: pytest.MonkeyPatch) -
 async def test_a_search_is_bounded(acme: Acme, monkeypatch: pytest.MonkeyPatch) -> None:
     """More pages than allowed are left out, and the answer says so."""
     monkeypatch.setattr(billing, "PAGE", 1)
+    monkeypatch.setattr(billing, "MAX_PAGES", 5)
     found = (await look_up(acme, "search_invoices")).result
-    assert (5, False) == (len(found["invoices"]), found["complete"])
+    assert (5, False, "too_many") == (len(found["invoices"]), found["complete"], found["rest"])
+
+
+async def test_what_there_is_of_a_search_counts(acme: Acme) -> None:
+    """When a later page does not come, the invoices of the first are the answer, which says that there are more."""
+    await acme.fault(kind="error", path="/v1/customers/*/invoices?*cursor=*", times=3)
+    outcome = await look_up(acme, "search_invoices")
+    assert ("succeeded", 3) == (outcome.state, len(outcome.attempts))
+    assert {"unavailable"} == {attempt.reason for attempt in outcome.attempts}
+    assert (8, False, "unavailable") == (len(outcome.result.pop("invoices")), *outcome.result.values())
+    again = await look_up(acme, "search_invoices")
+    assert (10, True, False) == (len(again.result["invoices"]), again.result["complete"], again.cached)
+
+
+async def test_a_page_that_comes_at_the_second_try_is_no_gap(acme: Acme) -> None:
+    """One failure is repeated like any other."""
+    await acme.fault(kind="error", path="/v1/customers/*/invoices?*cursor=*", times=1)
+    outcome = await look_up(acme, "search_invoices")
+    assert (10, True, 2) == (len(outcome.result["invoices"]), outcome.result["complete"], len(outcome.attempts))
 
 
 @pytest.mark.parametrize(
@@ -106,6 +125,10 @@ async def test_a_search_is_bounded(acme: Acme, monkeypatch: pytest.MonkeyPatch) 
         ({"status": "refunded", "invoice_id": None}, ["18310"]),
         ({"invoice_id": "18492"}, ["18492"]),
         ({"invoice_id": "18492", "status": "open"}, []),
+        ({"since": days_ago(5)}, ["18493", "18492"]),
+        ({"since": days_ago(5), "status": "open"}, ["18493"]),
+        ({"since": days_ago(1)}, []),
+        ({"since": days_ago(5000), "status": "void"}, ["18297"]),
         ({"invoice_id": "20001"}, []),
         ({"invoice_id": "99999"}, []),
     ],
