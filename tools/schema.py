@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, PydanticUserError, ValidationError
 
 from state import errors
 
@@ -56,7 +56,10 @@ def strict(
     """The strict provider schema of a model without its `hidden` fields. Raises BadInput where a field is free-form."""
     for one in (model, *nested_models(model)):
         _check_aliases(one)
-    whole = model.model_json_schema(mode=mode)
+    try:
+        whole = model.model_json_schema(mode=mode)
+    except PydanticUserError as error:  # a type that JSON has no word for
+        raise errors.BadInput(f"{model.__name__}: {str(error).splitlines()[0]}") from error
     if "$ref" in whole:  # pydantic writes a model that refers to itself like this
         whole = {**whole["$defs"][model.__name__], "$defs": whole["$defs"]}
     whole["properties"] = {k: v for k, v in whole.get("properties", {}).items() if k not in hidden}
@@ -92,6 +95,8 @@ class _Walk:
 
     def convert(self, node: JSON, path: str, depth: int) -> JSON:
         node = self._resolved(node)
+        if node.get("contentMediaType") == "application/json":
+            raise errors.BadInput(f"{path}: text that holds JSON (Json) is free-form; write a model with named fields")
         if depth > MAX_DEPTH:
             raise errors.BadInput(f"{path}: nested deeper than {MAX_DEPTH} levels, or refers to itself")
         made = {key: value for key, value in node.items() if key in KEPT}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import io
+import logging
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
+from bot import observe
 from bot.app import Services
 from tests import openai_planner
 from tests.harness import trained
@@ -78,3 +82,15 @@ async def _answered_once(stage: Stage, session: str) -> None:
     log = await stage.operators.events(session)
     kinds = [event["kind"] for event in log if event["data"].get("kind") != "notice"]  # a letter is no answer
     assert kinds.count("MessageReceived") == kinds.count("ReplyQueued")
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """Everything the server logs at its most talkative, and the logs as they were afterwards."""
+    stream, root = io.StringIO(), logging.getLogger()
+    before = root.handlers[:]
+    observe.set_up("debug", stream=stream, readable=False)
+    yield stream
+    structlog.reset_defaults()
+    root.handlers = before
+    logging.raiseExceptions = True

@@ -5,14 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-import structlog
-
-from bot import observe
 from bot.app import Services
 from state import events as ev
 from tests.harness.outside import KIM, KIMS_PHONE
@@ -90,18 +84,6 @@ async def test_buttons_are_read_by_their_words(stage: Stage, model: OpenAIServer
     await web.ask("thank you so much")
 
     assert "I was charged twice" in model.last.said
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """Everything the server logs at its most talkative, and the logs as they were afterwards."""
-    stream, root = io.StringIO(), logging.getLogger()
-    before = root.handlers[:]
-    observe.set_up("debug", stream=stream, readable=False)
-    yield stream
-    structlog.reset_defaults()
-    root.handlers = before
-    logging.raiseExceptions = True
 
 
 async def test_every_attempt_is_on_record(stage: Stage, model: OpenAIServer, backend: str) -> None:

@@ -14,5 +14,5 @@ def always(tool: Tool, dispatched_ms_ago: int) -> bool:
     return True
 
 
-assert arguments.is_repeatable
+assert callable(arguments.is_repeatable)
 setattr(arguments, "is_repeatable", always)  # noqa: B010  a function is not for others to set

@@ -10,7 +10,8 @@ from pydantic import Field
 
 from tools import acme
 from tools.base import Context, tool
-from tools.packs.billing import READ, Amount, CustomerId, OwnAccount, Record
+from tools.fields import Amount, Record
+from tools.packs.billing import READ, CustomerId, OwnAccount
 
 ADDRESS = "billing:address"
 PLAN = "billing:plan"

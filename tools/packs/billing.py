@@ -6,11 +6,12 @@ from datetime import date
 from typing import Annotated, Literal, Self
 from urllib.parse import quote
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from state.identity import Assurance
 from tools import acme, failures
 from tools.base import Context, FromSession, tool
+from tools.fields import Amount, Record
 
 MAX_PAGES = 25
 SEVERAL = "several"
@@ -18,12 +19,6 @@ SEVERAL = "several"
 PAGE = 8  # few, so that the first are there soon, whatever becomes of the rest
 READ = "billing:read"
 REFUND = "billing:refund"
-
-
-class Record(BaseModel):
-    """Frozen, and refuses fields it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _bare(value: object) -> object:
@@ -36,9 +31,6 @@ InvoiceId = Annotated[
     str,
     Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$", description="The invoice's number, such as 18492"),
     BeforeValidator(_bare),
-]
-Amount = Annotated[
-    str, Field(pattern=r"^[0-9]{1,9}\.[0-9]{2} [A-Z]{3}$", description="Amount and currency, such as 49.00 USD")
 ]
 Status = Literal["paid", "open", "refunded", "void"]
 RefundReason = Literal["duplicate", "not_as_described", "not_used", "other"]

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from tools import acme, failures
 from tools.base import Context, tool
-from tools.packs.billing import READ, CustomerId, InvoiceId, OneInvoice, Record
+from tools.fields import Record
+from tools.packs.billing import READ, CustomerId, InvoiceId, OneInvoice
 
 DISPUTE = "billing:dispute"
 PAGE = 100

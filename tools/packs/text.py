@@ -9,7 +9,7 @@ from pydantic import Field
 from state.identity import Assurance
 from tools import addresses
 from tools.base import Context, tool
-from tools.packs.billing import Record
+from tools.fields import Record
 
 Part = Literal["street", "city", "region", "postal_code", "country"]
 
