@@ -152,10 +152,12 @@ def _update(db: sqlite3.Connection, request: Json, now: datetime) -> Answer | Js
     wrong = writes.wrong_texts(request, ("lead_id", "contact"))
     if wrong:
         return wrong
-    if not current(db, lead_id=request["lead_id"]):
+    lead = next(iter(current(db, lead_id=request["lead_id"])), None)
+    if lead is None:
         return refuse(404, "lead_not_found", "There is no such lead.")
     known = {name: request[name] for name in CHANGED if request.get(name) is not None}
-    return {"lead_id": request["lead_id"], "contact": request["contact"], **known}
+    whose = {"contact": request["contact"], "customer_id": lead["customer_id"]}
+    return {"lead_id": lead["lead_id"], **whose, **known}
 
 
 KIND = writes.Kind(name="lead", path="leads", id="lead_id", prefix="LD", decide=_create, filters=("email",))

@@ -56,6 +56,21 @@ def test_few_are_a_few_of_them(free: list[datetime], zone: ZoneInfo) -> None:
     assert min(len(free), 1) <= len(found) <= meeting_times.MOST
 
 
+def test_the_times_of_one_day_are_spread_over_it() -> None:
+    """From the first to the last; over several days it is the first of each half."""
+    day = [datetime(2026, 12, 1, 9, tzinfo=UTC) + timedelta(minutes=30 * n) for n in range(16)]
+    zone = ZoneInfo("Etc/UTC")
+    found = meeting_times.few(day, zone)
+    assert (5, day[0], day[-1]) == (len(found), found[0], found[-1])
+    assert [9, 12, 9, 12, 9] == [
+        start.hour for start in meeting_times.few([*_on(day, 0), *_on(day, 1), *_on(day, 2)], zone)
+    ]
+
+
+def _on(day: list[datetime], later: int) -> list[datetime]:
+    return [start + timedelta(days=later) for start in day]
+
+
 @given(starts, zones)
 def test_no_two_labels_are_alike(free: list[datetime], zone: ZoneInfo) -> None:
     """Whoever picks a label picks one moment."""
