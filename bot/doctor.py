@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from bot import slack_doctor, workflows
+from bot import functions, slack_doctor, workflows
 from channels.mail import mail_auth
+from config import policies
 from config.settings import Settings
 from state import errors, migrations
+from tools import limits
 from tools.catalog import Catalog
 
 
@@ -23,6 +25,7 @@ async def report(settings: Settings) -> tuple[list[str], bool]:
         ("redis", _redis),
         ("workflows", _workflows),
         ("tools", _tools),
+        ("policies", _policies),
         ("slack", slack_doctor.look),
     )
     for name, check in checks:
@@ -86,6 +89,16 @@ async def _workflows(settings: Settings) -> tuple[bool, str]:
     except errors.BadInput as error:
         return False, str(error)
     return True, f"{len(found)}: {', '.join(sorted(found))}"
+
+
+async def _policies(settings: Settings) -> tuple[bool, str]:
+    try:
+        rules = policies.load(settings.config_file("policies.yaml"))
+        limits.check(rules.tools, Catalog.of(settings))
+        functions.check_reviews(workflows.load(settings.workflows_dir), rules)
+    except (errors.BadInput, ValueError) as error:
+        return False, str(error)
+    return True, f"version {rules.version}; limits of their own: {', '.join(sorted(rules.tools.named)) or 'none'}"
 
 
 async def _tools(settings: Settings) -> tuple[bool, str]:

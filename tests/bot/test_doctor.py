@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from bot import doctor
 from channels.mail import mail_auth
+from config.settings import SHIPPED, Settings
 from tests.channels.mail import mails
 
 
@@ -43,3 +46,19 @@ async def test_it_is_in_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
     lines, ok = await doctor.report(mails.mail_settings())
     at = next(n for n, line in enumerate(lines) if line.startswith("  on   email"))
     assert (True, "in: webhook") == (ok, lines[at + 1].strip()[:11])
+
+
+async def test_doctor_looks_at_the_limits(tmp_path: Path) -> None:
+    """What policies.yaml says of a tool that is not there is named, as the start would; what fits has its version."""
+    folder = tmp_path / "config"
+    folder.mkdir()
+    shipped = (SHIPPED / "policies.yaml").read_text(encoding="utf-8")
+    for text, words in (
+        (shipped, "limits of their own: "),
+        (shipped.replace("create_refund_request:", "create_refund:"), "there is no tool named 'create_refund'"),
+        (shipped.replace("argument: amount", "argument: sum", 1), "has no argument 'sum'"),
+    ):
+        (folder / "policies.yaml").write_text(text, encoding="utf-8")
+        lines, _ = await doctor.report(Settings.load({"CONFIG_DIR": str(folder)}, root=tmp_path))
+        (line,) = [one for one in lines if one.split()[1:2] == ["policies"]]
+        assert words in line
