@@ -50,7 +50,7 @@ def plan_change(facts: Facts, slots: Facts, limits: Facts, today: date) -> Decis
 def _answer(held: Facts, slots: Facts) -> tuple[str, str] | None:
     """What comes before any change: a question to answer, a change that is under way, a value that is missing."""
     wish, plan, seats = slots.get("wish"), slots.get("plan_type"), slots.get("seats")
-    if wish == "look" or (wish is None and plan is None and seats is None):
+    if seats is None and (wish == "look" or (wish is None and plan is None)):
         return "told", "plan_costs" if plan else "plan_is"
     if held.get("scheduled_change"):
         return "ineligible", "change_scheduled"

@@ -142,6 +142,7 @@ def plan(case: dict[str, Any]) -> Decision:
     [
         ({}, "told", "plan_is"),
         ({"wish": "look", "plan_type": "pro"}, "told", "plan_costs"),
+        ({"wish": "look", "seats": 10}, "needs_effective", ""),
         ({"wish": "plan"}, "needs_plan", ""),
         ({"wish": "seats"}, "needs_seats", ""),
         ({"seats": 7}, "needs_effective", ""),

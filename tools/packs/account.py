@@ -42,7 +42,7 @@ class Subscription(Record):
     scheduled_change: ScheduledChange | None
 
 
-@tool(kind="lookup", scopes=(READ,))
+@tool(kind="lookup", scopes=(READ,), cache_s=60)
 async def get_subscription_status(arguments: OwnAccount, context: Context) -> Subscription:
     """Look up the customer's subscription: plan, status, price, seats, day of renewal, and a change still to come."""
     data = await context.get(acme.NAME, f"/v1/customers/{quote(arguments.customer_id, safe='')}/subscription")
@@ -86,7 +86,7 @@ class Plans(Record):
     plans: list[Plan]
 
 
-@tool(kind="lookup", scopes=(READ,))
+@tool(kind="lookup", scopes=(READ,), cache_s=300)
 async def get_plans(arguments: AllPlans, context: Context) -> Plans:  # noqa: ARG001 - one shape for all
     """List the plans there are: price of a month, seats included, price of a further seat."""
     data = await context.get(acme.NAME, "/v1/plans")
@@ -168,7 +168,7 @@ class BillingAddress(Record):
     country: str
 
 
-@tool(kind="lookup", scopes=(READ,))
+@tool(kind="lookup", scopes=(READ,), cache_s=60)
 async def get_billing_address(arguments: OwnAccount, context: Context) -> BillingAddress:
     """Look up the customer's billing address."""
     data = await context.get(acme.NAME, f"/v1/customers/{quote(arguments.customer_id, safe='')}")

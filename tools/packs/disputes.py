@@ -43,7 +43,7 @@ class Disputes(Record):
     disputes: list[Dispute]
 
 
-@tool(kind="lookup", scopes=(READ,))
+@tool(kind="lookup", scopes=(READ,), cache_s=30)
 async def search_disputes(arguments: DisputeSearch, context: Context) -> Disputes:
     """List the customer's disputes of invoices, newest first; optionally those of one invoice only."""
     params = {"customer_id": arguments.customer_id, "limit": str(PAGE)}

@@ -102,6 +102,9 @@ ROWS = (
     ),
     looked("which it is", "what plan am I on?", "Pro with 5 seats", "49.00 USD a month"),
     looked("what another costs", "how much is the enterprise plan?", "900.00 USD", "60 seats", plan_type="enterprise"),
+    looked(
+        "what more seats cost", "what would it cost to have 10 seats?", "Pro with 10 seats costs 94.00 USD", seats=10
+    ),
     refused("as it is", "switch to the pro plan", "That is what you have already", plan_type="pro"),
     refused("too many seats", "we want 51 seats", "this plan has 50 at most", seats=51, wish="seats"),
     refused(
