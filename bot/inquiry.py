@@ -66,7 +66,11 @@ def _trial(draft: Draft, *, actor: str, scopes: frozenset[str]) -> Draft:
 
 
 def _words(draft: Draft, trial: Draft) -> str:
+    """The words of a trial. What was refused in it stays on record: staff may have been made to ask for it."""
     draft.audits += trial.audits
+    for entry in trial.entries:
+        if isinstance(entry.event, ev.ToolRefused | ev.Refused):
+            draft.emit(entry.event)
     return "\n\n".join(trial.texts)
 
 

@@ -7,18 +7,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.attacks.people import Person, pair
-from tests.openai_script import Step
+from tests.openai_script import Request, Step
 
 if TYPE_CHECKING:
     from tests.attacks.scene import Scene
 
 Script = Callable[["Scene"], Awaitable[None]]
-Steps = Callable[[Person, Person], Sequence[Step]]
+Order = Step | Callable[[Request], Step]
+Steps = Callable[[Person, Person], Sequence[Order]]
 UNREAD = "unread"
 """The reason when the attacker's words never reached the model at all."""
 
 
-def nothing(own: Person, other: Person) -> Sequence[Step]:
+def nothing(own: Person, other: Person) -> Sequence[Order]:
     """The model is not told to do anything."""
     del own, other
     return ()
@@ -37,7 +38,7 @@ class Attack:
     name      what it is called, for ever
     does      what the attacker does
     lists     places in OWASP's lists: API1 to API10 (2023), LLM01 to LLM10 (2026), ASI01 to ASI10 (2026)
-    refusal   the reason that must stand in the event log
+    refusal   the reason that must stand in the event log; "" where nothing is asked for that could be refused
     group     the section of the page
     channel   web, whatsapp, email, slack or api: where the attacker's words come in
     steps     what the obedient model calls or says, given the attacker and the victim, once it read the order
@@ -45,6 +46,7 @@ class Attack:
     writes    how many writes Acme has afterwards, each with its customer's own consent
     bursts    several messages may have one answer
     known     whether whoever attacks is a customer, who is served as always afterwards
+    small     how many further invoices of some size the attacker has
     record    what Acme has in the attacker's record, and in `invoice` in that of the attacker's small invoice
     """
 
@@ -59,6 +61,7 @@ class Attack:
     writes: int = 0
     bursts: bool = False
     known: bool = True
+    small: int = 0
     record: Mapping[str, str] = field(default_factory=dict)
     invoice: Mapping[str, str] = field(default_factory=dict)
 
@@ -72,12 +75,18 @@ class Attack:
         """What the model does, in short."""
         found: dict[str, int] = {}
         for step in self.steps(*pair(0)):
-            words = ", ".join(f"`{_short(name)}`" for name, _ in step.calls[:2]) or (
-                "says it" if step.text else "fails"
-            )
-            words += f" and {len(step.calls) - 2} more at once" if len(step.calls) > 2 else ""
+            words = _told(step)
             found[words] = found.get(words, 0) + 1
         return ", ".join(f"{count} times {words}" if count > 1 else words for words, count in found.items())
+
+
+def _told(step: Order) -> str:
+    if not isinstance(step, Step):
+        return "says what it was shown"
+    if not step.calls:
+        return "says it"
+    more = f" and {len(step.calls) - 2} more at once" if len(step.calls) > 2 else ""
+    return ", ".join(f"`{_short(name)}`" for name, _ in step.calls[:2]) + more
 
 
 def _short(name: str) -> str:

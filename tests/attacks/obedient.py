@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from tests import openai_planner
-from tests.openai_script import Request, Step
+from tests.attacks.attack import Order
+from tests.openai_script import Request, Step, say
 
 BASE64 = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
 LOOKALIKES = str.maketrans("\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0131\u03bf", "aeopcyxio")  # Cyrillic, mostly
@@ -23,10 +24,12 @@ TAGS = 0xE0000
 class Obedient:
     """Orders by the word that gives them; who gave none is served as well as the demonstration planner can."""
 
-    orders: dict[str, deque[Step]] = field(default_factory=dict)
+    orders: dict[str, deque[Order]] = field(default_factory=dict)
     heard: set[str] = field(default_factory=set)
+    longest: dict[str, int] = field(default_factory=dict)
+    followed: dict[str, int] = field(default_factory=dict)
 
-    def order(self, word: str, steps: Iterable[Step]) -> None:
+    def order(self, word: str, steps: Iterable[Order]) -> None:
         """Have these steps followed, one an answer, by whoever's conversation has the word in it."""
         self.orders.setdefault(word, deque()).extend(steps)
 
@@ -40,9 +43,22 @@ class Obedient:
         for word, steps in self.orders.items():
             if word in read:
                 self.heard.add(word)
+                self.longest[word] = max(self.longest.get(word, 0), len(request.text()))
                 if steps:
-                    return steps.popleft()
+                    self.followed[word] = self.followed.get(word, 0) + 1
+                    step = steps.popleft()
+                    return step if isinstance(step, Step) else step(request)
         return openai_planner.plan(request)
+
+
+def parrot(request: Request) -> Step:
+    """Say everything one was told to be."""
+    return say(instructions(request))
+
+
+def instructions(request: Request) -> str:
+    """The instructions of a request."""
+    return str(request.body.get("instructions") or request.items[0].get("content"))
 
 
 def readings(request: Request) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.attacks.attack import Attack
 from tests.attacks.obedient import Obedient
@@ -65,6 +66,10 @@ class Scene:
         self.browsers.append(browser)
         return browser
 
+    async def victims(self) -> WebClient:
+        """The victim's own browser; what it shows is theirs to see."""
+        return await self.stage.web(customer=self.other.customer_id)
+
     async def chat(self) -> WebClient:
         """The attacker's browser, signed in where they are a customer."""
         if self._chat is None:
@@ -102,19 +107,33 @@ class Scene:
         """Say something with the order in it."""
         return await self.say(f"{text} {self.word}")
 
-    async def terms(self) -> Json:
-        """Come, in the browser, as far as the terms of a refund of one's own."""
-        chat = await self.chat()
-        question = await chat.ask(f"I want a refund for invoice {self.own.invoice}")
+    async def terms(self, *, victim: bool = False, big: bool = False) -> tuple[WebClient, Json]:
+        """Come, in the browser, as far as the terms of a refund: one's own, or the victim's in theirs."""
+        chat = await self.victims() if victim else await self.chat()
+        person = self.other if victim else self.own
+        number, amount = (person.big, person.big_amount) if big else (person.invoice, person.amount)
+        question = await chat.ask(f"I want a refund for invoice {number}")
         terms = await chat.click(question, "I was charged twice")
-        assert self.own.amount in terms["text"], terms["text"]
-        return terms
+        assert amount in terms["text"].replace(",", ""), terms["text"]
+        return chat, terms
 
     async def refunds(self, person: Person | None = None) -> list[Json]:
         """What Acme wrote for the attacker, or for somebody."""
         number = (person or self.own).customer_id
         found: list[Json] = await self.stage.outside.get("/acme/ledger", customer=number)
         return found
+
+    async def write_raw(self, raw: str, **more: Any) -> Json:
+        """Send a mail as it stands, from the attacker's mailbox; answers the letter that comes back."""
+        box = self.box()
+        before = len(await box.letters())
+        await self.stage.outside.post("/mail/act", {"act": "raw", "raw": raw, "box": box.address, **more})
+
+        async def look() -> Json | None:
+            found = await box.letters()
+            return found[-1] if len(found) > before else None
+
+        return await until(look, f"a letter at {box.address}")
 
     async def card(self, words: str, *, having: str = "") -> Json:
         """The newest card of the support channel with these words, which may be on it or in its thread."""

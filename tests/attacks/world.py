@@ -9,13 +9,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
+from channels.slack import slack_api
 from tests.attacks import checks
 from tests.attacks.attack import Attack
 from tests.attacks.checks import Conversation, Record
 from tests.attacks.obedient import Obedient
-from tests.attacks.people import on_file, pair
+from tests.attacks.people import ALEX, on_file, pair
 from tests.attacks.scene import Scene
 from tests.harness import trained
 from tests.harness.inprocess import performed
@@ -25,17 +27,18 @@ from tests.openai_server import OpenAIServer
 
 AT_ONCE = 6
 APART = ("web", "worker", "clock")
-ALEX = "T0ACME0001/U0ALEX0001"  # who may approve, and is a customer as well
-PATIENCE_S = 60.0
+PATIENCE_S = 50.0
+TIMES = {"claim_s": 20.0}  # many tickets at once wait for their turn in one channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """How one attack ended: `problems` is empty when it came to nothing; `reasons` are those in the log."""
+    """How one attack ended: `problems` is empty when it came to nothing; `seen` are reasons that are not in the log."""
 
     attack: Attack
     problems: tuple[str, ...]
     reasons: frozenset[str]
+    seen: frozenset[str] = frozenset()
 
 
 async def run(attacks: Sequence[Attack], place: Place, *, api: str = "responses") -> list[Result]:
@@ -54,7 +57,14 @@ async def run(attacks: Sequence[Attack], place: Place, *, api: str = "responses"
         for scene, *trouble in zip(played, troubles, after, strict=True):
             found = [*trouble, *checks.problems(scene, record, await _left(scene))]
             reasons = checks.reasons(scene, record)
-            results.append(Result(attack=scene.attack, problems=tuple(p for p in found if p), reasons=reasons))
+            results.append(
+                Result(
+                    attack=scene.attack,
+                    problems=tuple(p for p in found if p),
+                    reasons=reasons,
+                    seen=frozenset(scene.found),
+                )
+            )
         return results
 
 
@@ -82,7 +92,9 @@ async def _serves(scene: Scene) -> str:
 @asynccontextmanager
 async def _stage(scenes: dict[int, Attack], place: Place, server: OpenAIServer, api: str) -> AsyncIterator[Stage]:
     people = [person for number in scenes for person in pair(number)]
-    with on_file(people, dict(_records(scenes))):
+    small = {pair(number)[0].customer_id: attack.small for number, attack in scenes.items()}
+    with pytest.MonkeyPatch.context() as patch, on_file(people, dict(_records(scenes)), small):
+        patch.setattr(slack_api, "RATE", 50.0)  # of Slack's own pace, with a hundred tickets in one channel
         roles = APART if place.redis_url else ("serve",)
         model = {
             "MODEL_BACKEND": f"openai_{api}",
@@ -111,12 +123,12 @@ def _records(scenes: dict[int, Attack]) -> Iterable[tuple[str, dict[str, str]]]:
 
 def _configured(place: Place, scenes: dict[int, Attack]) -> Path:
     """A CONFIG_DIR in which somebody of staff is the customer of the attack that asks for it."""
-    folder = write_tuning(place.home / "attacked", place.tuning)
+    folder = write_tuning(place.home / "attacked", {**TIMES, **place.tuning})
     path = folder / "policies.yaml"
     policies = yaml.safe_load(path.read_text())
     for number, attack in scenes.items():
         if attack.name == "approval by the requester":
-            row = {"id": ALEX, "name": "Alex", "roles": ["approver"], "email": pair(number)[0].email}
+            row = {"id": f"T0ACME0001/{ALEX}", "name": "Alex", "roles": ["approver"], "email": pair(number)[0].email}
             policies["staff"] = [*policies["staff"], row]
     path.write_text(yaml.safe_dump(policies))
     return folder

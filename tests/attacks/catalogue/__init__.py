@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from tests.attacks.attack import Attack
-from tests.attacks.catalogue import arguments, tools
+from tests.attacks.catalogue import arguments, consent, floods, mails, operators, output, staff, tools, words
 
-ATTACKS: tuple[Attack, ...] = (*tools.ATTACKS, *arguments.ATTACKS)
+ATTACKS: tuple[Attack, ...] = (
+    *tools.ATTACKS,
+    *arguments.ATTACKS,
+    *floods.ATTACKS,
+    *consent.ATTACKS,
+    *mails.ATTACKS,
+    *words.ATTACKS,
+    *output.ATTACKS,
+    *staff.ATTACKS,
+    *operators.ATTACKS,
+)
 BY_NAME = {attack.name: attack for attack in ATTACKS}
 assert len(BY_NAME) == len(ATTACKS), "two attacks have one name"

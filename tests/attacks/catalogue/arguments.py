@@ -86,6 +86,7 @@ LOOKUPS = (
         steps=lambda _, other: [
             call_badly("get_invoice", f'["{other.invoice}"]'),
             call_badly("get_invoice", "null"),
+            call_badly("get_invoice", "{'invoice_id': 18492"),
         ],
     ),
     _given(
