@@ -204,3 +204,27 @@ def test_terms_are_those_of_acme(name: str, seats: int, how: str | None, effecti
     assert found.values["needs_approval"] == (name == "enterprise" or price > 500)
     if price < Decimal(49):
         assert "renewal" == found.slots["effective"]
+
+
+@pytest.mark.parametrize(
+    "held, wanted",
+    [
+        ({"plan": "gone"}, {"seats": 7}),
+        ({"seats": None}, {"plan_type": "enterprise"}),
+        ({"amount": "a lot"}, {"plan_type": "enterprise"}),
+    ],
+)
+def test_what_cannot_be_worked_out_is_for_a_person(held: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """A plan nobody knows, seats or prices that cannot be read: nothing is guessed."""
+    subscription = {"plan": "pro", "seats": 5, "amount": "49.00 USD", "renews_on": "2026-12-13", **held}
+    facts = {"subscription": subscription, "plans": {"plans": PLANS}}
+    assert "needs_person" == decide("my_plan", "plan_change", facts, **wanted).outcome
+
+
+def test_what_was_done_in_words() -> None:
+    """One seat is no seats, and a place without a region has no gap."""
+    change = {"plan_type": "starter", "seats": 1}
+    assert "Starter with 1 seat" == decide("my_plan", "plan_changed", {"change": change}).values["new"]
+    berlin = {"street": "Hauptstraße 5", "city": "Berlin", "region": "", "postal_code": "10115", "country": "DE"}
+    found = decide("billing_address", "address_line", {"record": berlin})
+    assert "Hauptstraße 5, Berlin, 10115, Germany" == found.values["line"]
