@@ -97,6 +97,8 @@ KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
             "too_often": "seconds",
             "not_allowed": "",
             "model_down": "",
+            "model_down_choose": "",
+            "found_so_far": "found",
             "model_down_person": "ticket.number",
             "handed_over": "ticket.number",
             "still_with_staff": "ticket.number",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot import context, flow, handoff, proposals, replies, saying
+from bot import context, fallbacks, flow, handoff, proposals, replies, saying
 from bot.answers import Said
 from bot.draft import Draft
 from bot.models.base import Call, ModelDown, ModelRefused, ModelWrong, Reply
@@ -40,6 +40,8 @@ async def route(draft: Draft, parts: Parts, said: Said) -> None:
             return None
         if talk.strikes >= STRIKES:
             return await _without_model(talk, "stays wrong")
+        if talk.strikes:
+            fallbacks.narrow(talk, reply.calls[0].name if reply.calls else None)
     return await _without_model(talk, "too many steps")
 
 
@@ -185,10 +187,12 @@ def _was_not_understood(draft: Draft, words: Mapping[str, str]) -> bool:
 
 
 async def _without_model(talk: Talk, reason: str) -> None:
-    """The honest way down: simple rules, which also ask an open question again; if those do not help, a person."""
+    """The honest way down: a question where the rules are unsure, the rules, what was found so far, a person."""
     draft, parts = talk.draft, talk.parts
     reply = await parts.offline.plan(talk.prompt, timeout=parts.time_left())
     chosen = next((call for call in reply.calls if call.name in parts.workflows), None)
+    if fallbacks.ask(talk, reason, reply):
+        return None
     if chosen or (draft.session.task and draft.session.task.question):
         draft.emit(ev.TurnDegraded(reason=reason, to="offline"))
         draft.say(parts.replies["model_down"])
@@ -196,6 +200,7 @@ async def _without_model(talk: Talk, reason: str) -> None:
             return await _not_understood(talk, reply)
         if await _workflow(talk, chosen, reply):
             return None
+    draft.say(fallbacks.found(draft, parts))
     draft.emit(ev.TurnDegraded(reason=reason, to="person"))
     ticket = await handoff.open_ticket(draft, parts, reason="model_down", subject=NO_MODEL)
     return draft.say(replies.render(parts.replies["model_down_person"], {"ticket": {"number": ticket.number}}))

@@ -16,6 +16,7 @@ from bot import (
     desk,
     directory,
     doubts,
+    fallbacks,
     flow,
     observe,
     operators,
@@ -134,7 +135,7 @@ async def _respond(draft: Draft, parts: Parts, messages: list[tuple[ev.Stored, e
     if not said.texts and not said.choices:
         media = any(m.media for _, m in messages)
         return draft.say(parts.replies["media_unreadable" if media else "empty_message"])
-    if not await answers.read(draft, parts, said):
+    if not (await fallbacks.answered(draft, parts, said) or await answers.read(draft, parts, said)):
         await router.route(draft, parts, said)
     return None
 
