@@ -13,6 +13,7 @@ from tests.attacks.catalogue import ATTACKS, BY_NAME
 from tests.attacks.world import Result, run
 from tests.harness.places import Place
 
+pytestmark = pytest.mark.timeout(400)  # the first one waits for all of them
 HANDFUL = (
     "a write tool called directly",
     "another's invoice by phone",
