@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 
-from bot import approvals, called, refused, replies, step_up
+from bot import approvals, called, letters, refused, replies, step_up
 from bot.draft import Draft, plain
 from bot.parts import Parts
 from bot.run import Run
@@ -200,14 +200,16 @@ async def dispatch(draft: Draft, parts: Parts, action: Action, caller: Caller) -
     draft.move(action, "dispatched")
     draft.settle_in[action.id] = _wait_ms(parts, 0)
     draft.written(await parts.store.append(draft.lease, draft.work()))
+    mail = letters.Mail(draft=draft, parts=parts, action=action, caller=caller)
     outcome = await parts.gateway.perform(
         action,
         caller=caller,
         timeout=parts.time_left(CALL_S),
         confirmation=consent_of(action),
+        mail=mail,
     )
     faults.point("tool.result")
-    _record(draft, parts, draft.session.actions[action.id], outcome)
+    _record(draft, parts, draft.session.actions[action.id], outcome, mail)
     return outcome
 
 
@@ -248,12 +250,14 @@ def _once_more(one: Run, step: Step, again: Again) -> None:
     one.anew = True
 
 
-def _record(draft: Draft, parts: Parts, action: Action, outcome: Outcome) -> None:
-    """Put an outcome on record; one that is unknown is looked up again later."""
+def _record(draft: Draft, parts: Parts, action: Action, outcome: Outcome, mail: letters.Mail) -> None:
+    """Put an outcome on record, with the letter it sends; one that is unknown is looked up again later."""
     draft.audit(outcome.audit)
     called.settled(draft, action, outcome)
     history = plain(outcome.attempts)
     draft.move(action, outcome.state, result=outcome.result, reason=outcome.reason or None, attempts=history)
+    if outcome.state == "succeeded":
+        mail.queue()
     if outcome.state == "unknown":
         wait = _wait_ms(parts, draft.session.actions[action.id].doubts - 1)
         if wait is not None:
@@ -271,15 +275,18 @@ async def settle(draft: Draft, parts: Parts) -> list[Action]:
     for action in [a for a in draft.session.open_actions() if a.state in DOUBTFUL]:
         if action.state == "unknown" and draft.pending:
             continue  # it has its own times; a message meanwhile is told that it is being checked
+        caller = called.caller(draft, parts, action, _workflow_of(draft, action))
+        mail = letters.Mail(draft=draft, parts=parts, action=action, caller=caller)
         outcome = await parts.gateway.settle(
             action,
             dispatched_ms_ago=max(0, draft.opened.now - (action.dispatched_at or 0)),
-            caller=called.caller(draft, parts, action, _workflow_of(draft, action)),
+            caller=caller,
             timeout=parts.time_left(CALL_S),
             confirmation=consent_of(action),
+            mail=mail,
         )
         faults.point("tool.result")
-        _record(draft, parts, action, outcome)
+        _record(draft, parts, action, outcome, mail)
         if outcome.state != "unknown":
             certain.append(draft.session.actions[action.id])
     return certain

@@ -97,6 +97,7 @@ class Draft:
     `actor`: on whose behalf tools are called; `tried`: nothing of it is written; `spoken`: what staff say (name,
     text); `letters`: what goes out by e-mail besides; `texts` and `choices`: the reply so far; `answers`: what calls
     from outside the conversation came to, by their actions.
+    `deliveries`: what a write of this turn sends, with its outcome.
     """
 
     id: str
@@ -128,6 +129,7 @@ class Draft:
     tried: bool = False
     spoken: list[tuple[str, str]] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     about: str | None = None
     choices: list[dict[str, Any]] = field(default_factory=list)
@@ -238,7 +240,7 @@ class Draft:
             next_seq=self.next_seq,
             entries=tuple(self.entries),
             audits=tuple(self.audits),
-            deliveries=tuple(deliveries or ()),
+            deliveries=(*self.deliveries, *(deliveries or ())),
             proposals=tuple(self.proposals),
             moves=dict(self.moves),
             settle_in=dict(self.settle_in),
@@ -252,7 +254,7 @@ class Draft:
         """Go on from a short commit: what was written is the base now."""
         self.session = self.base = written.session
         self.next_seq = written.next_seq
-        for found in (self.entries, self.audits, self.proposals):
+        for found in (self.entries, self.audits, self.proposals, self.deliveries):
             found.clear()
         self.moves.clear()
         self.settle_in.clear()

@@ -5,6 +5,7 @@ PACKS = {
     "disputes": "tools.packs.disputes",
     "account": "tools.packs.account",
     "text": "tools.packs.text",
+    "mail": "tools.packs.mail",
     "sales": "tools.packs.sales",
     "leads": "tools.packs.leads",
 }

@@ -83,14 +83,26 @@ class Systems(Protocol):
         ...
 
 
+class Mail(Protocol):
+    """Letters to the caller themselves, for a transactional tool alone: one leaves with the commit of its outcome."""
+
+    async def post(self, *, to: str, subject: str, text: str) -> str | None:
+        """Have a letter sent to an address of theirs; its id, None when the address is not known to be theirs."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What a tool's function gets beside its arguments. `key` is the idempotency key of a transact call."""
+    """What a tool's function gets beside its arguments. `key` is the idempotency key of a transact call.
+
+    `mail` is there for transactional tools, within a turn.
+    """
 
     caller: Caller
     systems: Systems
     timeout: float
     key: str | None = None
+    mail: Mail | None = None
     started: float = field(default_factory=time.monotonic)
 
     @property

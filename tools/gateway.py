@@ -17,7 +17,7 @@ from state.session import Action
 from tools import arguments as args
 from tools import attempts, cache, limits, policy, record, schema
 from tools.attempts import Proof, Tried
-from tools.base import Caller, Context, Outcome, Proposal, Systems, Tool
+from tools.base import Caller, Context, Mail, Outcome, Proposal, Systems, Tool
 from tools.catalog import Catalog
 from tools.limits import NO_LIMITS, Limits
 from tools.policy import Decision
@@ -224,7 +224,9 @@ class Gateway:
             spent = limits.add(read, [one.amount for one in together if one.tool == tool.name])
         return _raised(policy.decide(tool, caller, rules=rules, now=datetime.now(UTC), arguments=plain, spent=spent))
 
-    async def perform(self, action: Action, *, caller: Caller, timeout: float, confirmation: str | None) -> Outcome:
+    async def perform(
+        self, action: Action, *, caller: Caller, timeout: float, confirmation: str | None, mail: Mail | None = None
+    ) -> Outcome:
         """Carry out a confirmed write under the key `action.id`. Its step to `dispatched` must be committed before.
 
         Policy and hash are checked again on fresh data. Never raises for a fault outside.
@@ -239,7 +241,7 @@ class Gateway:
         except (errors.Rejected, errors.AskModel) as error:
             return self._refuse(call, error, action.arguments)
         self._cache.forget(caller)
-        state, tried = await attempts.write(tool, checked, self._context(caller, timeout, action.id))
+        state, tried = await attempts.write(tool, checked, self._writing(action, caller, timeout, mail))
         self._cache.forget(caller)
         return self._counted(call.end(state, tried, arguments=action.arguments))
 
@@ -251,6 +253,7 @@ class Gateway:
         caller: Caller,
         timeout: float,
         confirmation: str | None = None,
+        mail: Mail | None = None,
     ) -> Outcome:
         """Find out what became of a write that was dispatched and never answered; never repeats one without a key.
 
@@ -259,7 +262,7 @@ class Gateway:
         """
         call = record.of_action(action, caller, confirmation, self.limits.version)
         try:
-            state, tried = await self._settled(action, dispatched_ms_ago, self._context(caller, timeout, action.id))
+            state, tried = await self._settled(action, dispatched_ms_ago, self._writing(action, caller, timeout, mail))
         except (errors.Rejected, errors.AskModel) as error:
             return self._refuse(call, error, action.arguments, state="unknown")
         finally:
@@ -304,8 +307,14 @@ class Gateway:
             raise errors.Rejected("the terms are no longer those that were agreed to", reason="changed")
         return tool, checked
 
-    def _context(self, caller: Caller, timeout: float, key: str | None = None) -> Context:
-        return Context(caller=caller, systems=self._systems, timeout=timeout, key=key)
+    def _context(self, caller: Caller, timeout: float) -> Context:
+        return Context(caller=caller, systems=self._systems, timeout=timeout)
+
+    def _writing(self, action: Action, caller: Caller, timeout: float, mail: Mail | None) -> Context:
+        """What a write gets: its key, and the mail only where its effect is ours to commit."""
+        tool = self.catalog.get(action.tool, action.version)
+        own = mail if tool and tool.effect == "transactional" else None
+        return replace(self._context(caller, timeout), key=action.id, mail=own)
 
     def _refuse(
         self, call: Record, error: errors.Rejected | errors.AskModel, arguments: object, *, state: State = "failed"
