@@ -205,7 +205,7 @@ async def _send(tool: Tool, arguments: BaseModel, context: Context, attempt: int
 
 
 def _narrowed(context: Context, seconds: float) -> Context:
-    return Context(caller=context.caller, systems=context.systems, timeout=seconds, key=context.key)
+    return Context(caller=context.caller, systems=context.systems, timeout=seconds, key=context.key, mail=context.mail)
 
 
 async def _rested(attempt: int, limit: int, tried: Tried, context: Context) -> bool:

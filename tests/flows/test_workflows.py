@@ -22,6 +22,7 @@ from tests.flows.tellings import (
     lead_enrichment,
     my_plan,
     refund,
+    send_invoice_copy,
 )
 from tests.flows.tellings.frame import Json, Later, Line, Staff, Telling
 from tests.flows.tellings.players import MAILBOXES, Player, player
@@ -39,6 +40,7 @@ ALL: tuple[tuple[Telling, ...], ...] = (
     my_plan.ROWS,
     demo_scheduling.ROWS,
     lead_enrichment.ROWS,
+    send_invoice_copy.ROWS,
     invoice_list.ROWS,
 )
 """Add a workflow: its rows, one line here."""
