@@ -33,6 +33,7 @@ def case(ticket: Ticket, session: Session, recent: Sequence[ev.Stored], workflow
         status=ticket.status,
         priority=ticket.priority,
         reason=ticket.reason.replace("_", " "),
+        team=_team(ticket),
         customer=_customer(session),
         known=_known(session),
         channels=tuple(sorted({CHANNELS.get(r.channel, r.channel) for r in session.reach.values()})),
@@ -52,6 +53,11 @@ def case(ticket: Ticket, session: Session, recent: Sequence[ev.Stored], workflow
 def fingerprint(shown: Case) -> str:
     """A short hash of everything a card shows."""
     return hashlib.sha256(orjson.dumps(asdict(shown))).hexdigest()[:24]
+
+
+def _team(ticket: Ticket) -> str:
+    about = ticket.category.replace("_", " ")
+    return f"{ticket.team} ({about})" if ticket.team and about else ticket.team or about
 
 
 def _customer(session: Session) -> str:

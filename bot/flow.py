@@ -233,7 +233,7 @@ async def _finish(one: Run, ending: Ending, reason: str) -> None:
     if ending.ask:
         _ask_on(one, ending, ending.ask)
     elif ending.handoff:
-        await _hand_over(one, ending.handoff, key, note=ending.note)
+        await _hand_over(one, ending.handoff, key, note=ending.note, sort=ending.sort)
     else:
         one.draft.say(one.text(key))
         one.end(ending.outcome, reason)
@@ -288,10 +288,18 @@ async def _go_over(one: Run, workflow: Workflow) -> None:
     await run(one.draft, one.parts, task)
 
 
-async def _hand_over(one: Run, reason: str, key: str | None, *, note: str | None = None) -> None:
+async def _hand_over(
+    one: Run, reason: str, key: str | None, *, note: str | None = None, sort: str | None = None
+) -> None:
     """Give the task to a person: a ticket with a number, and with a note that staff alone read."""
+    fact = one.facts.get(sort or "") or {}
+    title = one.workflow.title or one.workflow.name
     ticket = await handoff.open_ticket(
-        one.draft, one.parts, reason=reason, subject=one.workflow.title or one.workflow.name
+        one.draft,
+        one.parts,
+        reason=reason,
+        subject=fact.get("subject") or title,
+        sorted_as=handoff.Sorted(**{name: fact[name] for name in ("priority", "category", "team") if name in fact}),
     )
     if note:
         one.draft.emit(ev.NoteWritten(text=one.text(note), kind="notice", ticket=ticket.id))

@@ -48,7 +48,7 @@ def problem(workflow: Workflow, arguments: dict[str, Any]) -> str:
 
 async def begin(draft: Draft, parts: Parts, workflow: Workflow, proposed: dict[str, Any], said: Said) -> None:
     """Start the workflow's task, or go on with the one that is open, with whatever proposed values the rules take."""
-    task = _open_task(draft, workflow.name) or start(draft, parts, workflow)
+    task = _open_task(draft, workflow.name) or _started(draft, parts, workflow, said)
     taken, unsaid = _taken(draft, workflow, task, proposed, said)
     if taken:
         draft.emit(ev.SlotsSet(task=task, values=taken, by="user", source=draft.last_in))
@@ -56,6 +56,16 @@ async def begin(draft: Draft, parts: Parts, workflow: Workflow, proposed: dict[s
         message = f"not what the customer said: {', '.join(unsaid)}"
         draft.emit(ev.ToolRefused(tool=workflow.name, reason="unsaid", message=message))
     await flow.run(draft, parts, task)
+
+
+def _started(draft: Draft, parts: Parts, workflow: Workflow, said: Said) -> str:
+    """A new task, with the words that began it where the workflow keeps them."""
+    task = start(draft, parts, workflow)
+    opening = [name for name, slot in workflow.slots.items() if slot.opening]
+    if opening and said.text.strip():
+        values = dict.fromkeys(opening, said.text.strip()[:LONGEST_TEXT])
+        draft.emit(ev.SlotsSet(task=task, values=values, by="user", source=draft.last_in))
+    return task
 
 
 def _by_name(workflow: Workflow) -> dict[str, Slot]:

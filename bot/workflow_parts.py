@@ -27,13 +27,15 @@ class Ending(Strict):
     `say` absent: the reply that the decision names as its reason. A `handoff` reply may use `{ticket.number}`; `note`
     is the reply that staff alone read on the ticket. `ask`: the task does not end, this slot is asked for (with `say`,
     or its own question). `rest`: meanwhile the task goes on by itself, from its first step, a few times; this reply is
-    said, and the task ends, when that brought no more. `workflow`: the one that goes on in its place, with the slots
-    that both have. `outcome`: how the log calls the end; `done` for an answer.
+    said, and the task ends, when that brought no more. `sort`: the fact that holds the ticket's `priority`, `category`
+    and `team`, and perhaps its `subject`. `workflow`: the one that goes on in its place, with the slots that both
+    have. `outcome`: how the log calls the end; `done` for an answer.
     """
 
     say: str | None = None
     handoff: str | None = None
     note: str | None = None
+    sort: str | None = None
     ask: str | None = None
     rest: str | None = None
     workflow: str | None = None

@@ -32,7 +32,8 @@ class Slot(Strict):
     `remember`: may be taken from what the conversation was last about. `aliases`: other names accepted for it.
     `ask`: the reply that asks for it. `choices`: value → label, for type choice; `hints`: value → other words
     customers use for it. `pattern`: an RE2 pattern, for type id. `options`: the fact that holds the choices of this
-    turn, a list of rows with `value` and `label`; only an answer to the question sets such a slot.
+    turn, a list of rows with `value` and `label`; only an answer to the question sets such a slot. `opening`: the
+    message that begins the task is its value, word for word.
     """
 
     type: SlotType = "text"
@@ -45,6 +46,7 @@ class Slot(Strict):
     default: Any = None
     pattern: str | None = None
     options: str | None = None
+    opening: bool = False
     description: str = ""
 
 
@@ -143,7 +145,8 @@ class Workflow(Strict):
 
     def user_slots(self) -> dict[str, Slot]:
         """The slots a customer (and so a model on their behalf) may set; what was offered is only ever chosen."""
-        return {name: slot for name, slot in self.slots.items() if "user" in slot.set_by and not slot.options}
+        theirs = ((name, slot) for name, slot in self.slots.items() if "user" in slot.set_by)
+        return {name: slot for name, slot in theirs if not (slot.options or slot.opening)}
 
 
 def load(folder: Path) -> dict[str, Workflow]:

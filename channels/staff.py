@@ -46,6 +46,8 @@ class DoubtView:
 class Case:
     """A ticket's card, as any staff channel shows it. `mode`: bot or staff (then `holder` says who).
 
+    `team`: whose it is, and in brackets what it is about.
+
     `customer`: how to call them; `known`: how far they are proven, in words. `channels`: where they wrote. `task`: the
     title of what is going on, `step` where it stands, `slots` its values as (label, value). `did`: what the bot did,
     newest last.
@@ -61,6 +63,7 @@ class Case:
     known: str
     channels: tuple[str, ...]
     mode: str
+    team: str = ""
     holder: str | None = None
     assignee: str | None = None
     outcome: str | None = None

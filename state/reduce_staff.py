@@ -58,6 +58,8 @@ def _opened(event: ev.TicketOpened, at: int) -> Ticket:
         subject=event.subject,
         reason=event.reason,
         priority=event.priority,
+        category=event.category,
+        team=event.team,
         identity=event.identity,
         opened_at=at,
     )
@@ -72,6 +74,8 @@ def _changed(known: Ticket, event: ev.TicketChanged) -> Ticket:
         status=event.status or known.status,
         priority=event.priority or known.priority,
         reason=event.reason or known.reason,
+        category=event.category or known.category,
+        team=event.team or known.team,
         outcome=None if reopened else known.outcome,
     )
 

@@ -115,7 +115,10 @@ class Holder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """A case as the session knows it. `status`: open, pending or resolved; `identity`: where it was opened."""
+    """A case as the session knows it. `status`: open, pending or resolved; `identity`: where it was opened.
+
+    `category`, `team`: how a workflow sorted it, "" where none did.
+    """
 
     id: str
     number: int
@@ -123,6 +126,8 @@ class Ticket:
     reason: str
     status: str = "open"
     priority: str = "normal"
+    category: str = ""
+    team: str = ""
     assignee: str | None = None
     assignee_name: str | None = None
     identity: str | None = None

@@ -82,7 +82,10 @@ class ActionSettled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketOpened:
-    """A case for staff. `reason` is from a fixed list (`bot.handoff.REASONS`); `identity`: where it was opened."""
+    """A case for staff. `reason` is from a fixed list (`bot.handoff.REASONS`); `identity`: where it was opened.
+
+    `category` and `team`: what it is about and whose it is, where a workflow sorts it; from the workflow's lists.
+    """
 
     ticket: str
     number: int
@@ -90,11 +93,13 @@ class TicketOpened:
     reason: str
     identity: str | None = None
     priority: str = "normal"
+    category: str = ""
+    team: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketChanged:
-    """Status (open, pending), priority, assignee or reason of a ticket changed; None leaves a field as it was.
+    """Status (open, pending), priority, assignee, reason, category or team of a ticket changed; None: as it was.
 
     `assignee`: `team/user` of staff, `assignee_name` how people call them; an empty one takes the ticket from whoever
     had it. `by`: bot, customer or `team/user`.
@@ -107,6 +112,8 @@ class TicketChanged:
     assignee: str | None = None
     assignee_name: str | None = None
     reason: str | None = None
+    category: str | None = None
+    team: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,8 @@ when did the second world war end | what language do they speak in Peru | who wr
 how many people live in Tokyo | why is the sky blue | what is the largest ocean | how old is the universe
 what is the square root of 81 | 15 times 12 | convert ten miles to kilometers | how much is a pound in kilograms
 solve x + 3 = 7 | how do you say thank you in Japanese | what does this French word mean
-correct the grammar of this sentence | spell necessary | find me a cheap hotel in Lisbon
+correct the grammar of this sentence | put this letter into German | translate a menu from Greek |
+how is goodbye said in Dutch | spell necessary | find me a cheap hotel in Lisbon
 how do I get to the airport | when does the next train leave | rent a car for the weekend
 how long do I boil an egg | what can I cook with rice and beans | give me a recipe for pancakes | is sushi healthy
 play the latest album of that band | turn up the volume | next song | what movie should I watch tonight
@@ -38,7 +39,13 @@ can I get a discount code | do you have a loyalty program | where can I buy it |
 what sizes are there | track my parcel | the delivery is late | change the delivery address | the box was damaged
 ship it to Canada | book an appointment | move my meeting to Friday | cancel my reservation | I want a product tour
 when is the webinar | how do I import my contacts | where do I find the settings | how do I make a report
-does it work offline | sync my calendar | is my data safe | where are your servers
+do you have a public API | is there documentation for developers | which integrations do you offer
+how can I use webhooks | do you support single sign-on | can the product read spreadsheets
+where can I download my contacts | save a copy of my files | is there an app for Android
+which phones does it run on | is it on the app store
+get everything I stored as a spreadsheet | download all of my data | I need all my data as a spreadsheet
+how do I get my data out | back up everything
+how do I bring a teammate in | does it work offline | sync my calendar | is my data safe | where are your servers
 do you comply with the privacy law | send me your terms | who are your investors | are you hiring
 where is your office | when are you open on Sunday | what is the company address | who founded the company
 the neighbours are too loud | my cat is ill | the garden needs water | I missed the bus | it is my birthday

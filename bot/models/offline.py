@@ -118,8 +118,13 @@ class Offline:
         elsewhere = guess.intent not in {NONE, last.workflow} and guess.confidence >= SURE
         if active and values and not (elsewhere and self._listed(guess.intent)):
             return True
+        if active and last.asked in values and self._is_choice(last):
+            return True  # an answer to what was asked, in whatever words
         nearly = guess.intent == NONE and guess.confidence < SURE_NOT and guess.ranked[:1]
         return bool(nearly) and guess.ranked[0][0] == last.workflow
+
+    def _is_choice(self, last: TaskView) -> bool:
+        return last.asked is not None and self._workflows[last.workflow].slots[last.asked].type == "choice"
 
     def _arguments(self, chosen: str, texts: Sequence[str], task: TaskView | None) -> dict[str, Any]:
         asked = task.asked if task and task.workflow == chosen else None

@@ -70,6 +70,8 @@ def _facts(case: Case) -> Iterator[str]:
     yield _fact("Status", f"{case.status}, priority {case.priority}")
     yield _fact("Conversation", f"{case.holder or 'staff'} has it" if case.mode == "staff" else "the bot has it")
     yield _fact("Assigned to", case.assignee or "nobody")
+    if case.team:
+        yield _fact("Team", case.team)
     yield _fact("Reason", case.reason or "none given")
     if case.task:
         yield _fact("Task", f"{case.task}, at: {case.step}" if case.step else case.task)

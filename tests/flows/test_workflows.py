@@ -23,8 +23,9 @@ from tests.flows.tellings import (
     my_plan,
     refund,
     send_invoice_copy,
+    triage,
 )
-from tests.flows.tellings.frame import Json, Later, Line, Staff, Telling
+from tests.flows.tellings.frame import Card, Json, Later, Line, Staff, Telling
 from tests.flows.tellings.players import MAILBOXES, Player, player
 from tests.harness.inprocess import performed
 from tests.harness.places import Place
@@ -42,6 +43,7 @@ ALL: tuple[tuple[Telling, ...], ...] = (
     lead_enrichment.ROWS,
     send_invoice_copy.ROWS,
     invoice_list.ROWS,
+    triage.ROWS,
 )
 """Add a workflow: its rows, one line here."""
 CHANNELS, MODELS = ("web", "whatsapp", "email"), ("offline", "openai_responses")
@@ -86,10 +88,12 @@ def _settings(model: str, server: OpenAIServer) -> dict[str, str]:
     return {"MODEL_BACKEND": model, **address}
 
 
-async def _tell(stage: Stage, customer: Player, line: Line | Staff | Later, model: OpenAIServer | None) -> None:
+async def _tell(stage: Stage, customer: Player, line: Line | Staff | Card | Later, model: OpenAIServer | None) -> None:
     if isinstance(line, Staff):
         await _decided(stage, line)
         await customer.hear(line.hears)
+    elif isinstance(line, Card):
+        await _seen(stage, line)
     elif isinstance(line, Later):
         await customer.hear(line.hears)
     else:
@@ -119,6 +123,17 @@ async def _decided(stage: Stage, line: Staff) -> None:
     for piece in line.shows:
         assert piece in words_of(card)
     await slack.press(card, line.presses, SAM)
+
+
+async def _seen(stage: Stage, line: Card) -> None:
+    """The newest card shows what the telling says."""
+    slack = Workspace(outside=stage.outside)
+
+    async def look() -> bool:
+        cards = await slack.cards()
+        return bool(cards) and all(piece in words_of(cards[-1]) for piece in line.shows)
+
+    await until(look, f"a card with {line.shows!r}")
 
 
 async def _arrived(stage: Stage, customer: str, pieces: tuple[str, ...]) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from state.identity import Assurance
-from tools import addresses
+from tools import addresses, summaries
 from tools.base import Context, tool
 from tools.fields import Record
 
@@ -38,4 +38,25 @@ async def normalize_address(arguments: AddressText, context: Context) -> Normali
     return NormalizedAddress.model_validate({name: getattr(found, name) for name in NormalizedAddress.model_fields})
 
 
-TOOLS = [normalize_address]
+class Thread(Record):
+    """The messages of one conversation, oldest first."""
+
+    messages: Annotated[list[Annotated[str, Field(max_length=4_000)]], Field(min_length=1, max_length=50)]
+    most_sentences: Annotated[int, Field(ge=1, le=10, description="How many sentences at most")] = 3
+
+
+class ThreadSummary(Record):
+    """What a thread says: sentences of its own, in their order, and its topics."""
+
+    sentences: Annotated[list[Annotated[str, Field(max_length=summaries.LONGEST_SENTENCE)]], Field(max_length=10)]
+    topics: Annotated[list[Annotated[str, Field(max_length=60)]], Field(max_length=summaries.TOPICS)]
+
+
+@tool(kind="transform", assurance=Assurance.CLAIMED)
+async def summarize_ticket_thread(arguments: Thread) -> ThreadSummary:
+    """Summarize the messages of a ticket in sentences taken from them word for word, and name the topics."""
+    found = summaries.summarize(arguments.messages, arguments.most_sentences)
+    return ThreadSummary(sentences=list(found.sentences), topics=[word[:60] for word in found.topics])
+
+
+TOOLS = [normalize_address, summarize_ticket_thread]

@@ -49,6 +49,13 @@ class Staff:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """Staff see a ticket in Slack: pieces of its card (`shows`)."""
+
+    shows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Later:
     """The customer waits, and hears something more without having said anything."""
 
@@ -79,7 +86,7 @@ class Telling:
 
     workflow: str
     name: str
-    lines: tuple[Line | Staff | Later, ...]
+    lines: tuple[Line | Staff | Card | Later, ...]
     customer: str | None = KIM
     ledger: tuple[Entry, ...] = ()
     letter: tuple[str, ...] = ()
