@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
@@ -56,6 +57,7 @@ def behind_token(settings: Settings, handler: Handler) -> Handler:
     """Let only operators reach a handler."""
     wanted = settings.api_token.get_secret_value().encode()
 
+    @functools.wraps(handler)
     async def guarded(request: web.Request) -> web.StreamResponse:
         if not bears(request, wanted):
             return problem(401, "unauthorized", "This needs the header Authorization: Bearer API_TOKEN.")
