@@ -88,7 +88,6 @@ class Api:
         routes = [web.get(path, self._behind_token(handler)) for path, handler in table.items()]
         return [
             *routes,
-            web.post("/api/v1/route", self._behind_token(self.route)),
             web.post("/api/v1/users/{id}/unlink", self._behind_token(self.unlink)),
         ]
 
@@ -167,17 +166,6 @@ class Api:
         approval = asdict(known.approval) if known and known.approval else None
         actor = {"actor": known.actor} if known else {}
         return answer({**dict(row), **actor, "approval": approval})
-
-    async def route(self, request: web.Request) -> web.Response:
-        """A dry run for `{"text", "user"?}`: what the classifier makes of it, and which tools a newcomer may use."""
-        try:
-            text = orjson.loads(await request.read())["text"]
-        except (orjson.JSONDecodeError, KeyError, TypeError):
-            return problem(400, "bad_body", 'The body must be JSON like {"text": "where is my refund"}.')
-        if not isinstance(text, str):
-            return problem(400, "bad_body", "text: must be a string.")
-        intent, confidence, runners_up = self._parts.offline.classify(text)
-        return answer({"intent": intent, "confidence": confidence, "runners_up": runners_up, "tools": []})
 
 
 def _call(now: Called) -> dict[str, Any]:

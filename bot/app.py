@@ -18,6 +18,7 @@ from bot import web as pages
 from bot.alerts import Alerts
 from bot.api import Api
 from bot.api_mail import MailPreviews
+from bot.api_route import RouteApi
 from bot.api_spec import ApiSpec
 from bot.api_tools import ToolsApi
 from bot.inbox import Inbox
@@ -263,7 +264,7 @@ def routes(services: Services) -> list[web.AbstractRouteDef]:
     if "web" in services.roles:
         toolbox = Toolbox(services.parts, services.hints, services.inbox.call)
         found += [*Api(services.parts, services.hints).routes(), *services.previews.routes()]
-        found += [*ToolsApi(toolbox).routes(), *McpServer(toolbox).routes()]
+        found += [*RouteApi(services.parts).routes(), *ToolsApi(toolbox).routes(), *McpServer(toolbox).routes()]
         found += ApiSpec(services.settings, services.parts.gateway.catalog, found).routes()
         for channel in services.channels.values():
             found += channel.routes()

@@ -23,6 +23,7 @@ API = (
     "/api/v1/sessions/{session}/events",
     "/api/v1/users?identity=whatsapp:+15550101001",
     "/api/v1/tickets",
+    "/api/openapi.json",
     "/api/v1/actions/{session}",
     "/api/v1/tools",
 )

@@ -222,7 +222,7 @@ ROUTES = {
     *("GET /chat/messages", "POST /chat/messages", "OPTIONS /chat/messages"),
     *("POST /whatsapp/webhook", "POST /whatsapp/status"),
     *("GET /api/v1/sessions", "GET /api/v1/sessions/{id}", "GET /api/v1/sessions/{id}/events", "GET /api/v1/users"),
-    *("GET /api/v1/tickets", "GET /api/v1/actions/{id}", "POST /api/v1/route"),
+    *("GET /api/v1/tickets", "GET /api/v1/actions/{id}", "POST /api/v1/route", "GET /api/openapi.json"),
     *("POST /api/v1/users/{id}/unlink", "POST /api/v1/email/preview"),
     *("GET /api/v1/tools", "POST /api/v1/tools/{name}/call", "POST /mcp"),
     *("POST /email/inbound", "POST /slack/events"),
