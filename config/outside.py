@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError, model_validator
 
 from config import files, keys, values
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Setting = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,63}$")]
 FieldPath = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+|\[-1\])*$")]
+OneField = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$")]
+ADDRESS: TypeAdapter[str] = TypeAdapter(values.HttpUrl)
 Fact = Literal["customer_id", "user_id", "session_id", "channel", "key"]
 
 
@@ -37,6 +39,8 @@ class Auth(_Strict):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
+        if self.value is not None:
+            raise ValueError("value: a secret stands here by the name of its setting alone")
         if (self.kind == "none") != (self.secret is None):
             raise ValueError("secret: name the setting that has it (and none where kind is none)")
         if (self.kind == "header") != bool(self.header):
@@ -105,6 +109,9 @@ class Pages(_Strict):
     most: int = Field(default=5, ge=1, le=50)
 
 
+KEY = "{key}"
+
+
 class Call(_Strict):
     """Another operation that is called besides, with arguments of the tool (`"{charge}"`) or its key (`"{key}"`)."""
 
@@ -113,10 +120,13 @@ class Call(_Strict):
 
 
 class Owner(Call):
-    """Whose record it is: `field` of the answer (of the tool's own operation, or of another one) must be `equals`."""
+    """Whose record it is: `field` of the answer (of the tool's own operation, or of another one) must be `equals`.
+
+    A write names another operation: who is asked only afterwards has been written for already.
+    """
 
     operation: str = ""
-    field: FieldPath
+    field: OneField
     equals: Literal["customer_id", "user_id"] = "customer_id"
 
 
@@ -125,6 +135,12 @@ class Probe(Call):
 
     items: FieldPath | None = None
     where: dict[FieldPath, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _by_key(self) -> Self:
+        if KEY not in {*self.arguments.values(), *self.where.values()}:
+            raise ValueError(f"{KEY} must be in arguments or in where; else another write is taken for this one")
+        return self
 
 
 class OpenApiTool(_Strict):
@@ -156,6 +172,8 @@ class OpenApiTool(_Strict):
             raise ValueError(f"{WHOSE} Fill an argument from: customer_id, give owner:, or say anyone: true")
         if self.kind == "transact" and self.effect is None:
             raise ValueError("effect: keyed (the API takes an idempotency key) or probeable (give probe:)")
+        if self.kind == "transact" and self.owner and not self.owner.operation:
+            raise ValueError("owner.operation: name the operation that says whose it is before anything is written")
         if self.kind == "lookup" and (self.effect or self.probe):
             raise ValueError("effect and probe belong to kind transact")
         return self
@@ -203,6 +221,8 @@ class McpServer(_Strict):
     def _one_way(self) -> Self:
         if bool(self.command) == bool(self.url):
             raise ValueError("give command (a program that we start) or url, not both")
+        if self.command and self.auth.kind != "none":
+            raise ValueError("auth: belongs to url; a program that we start is given no secret")
         return self
 
 
@@ -216,6 +236,8 @@ class Outside(_Strict):
 
     @model_validator(mode="after")
     def _systems_exist(self) -> Self:
+        if twice := sorted(self.systems.keys() & self.mcp.keys()):
+            raise ValueError(f"mcp.{twice[0]}: a system has this name already")
         for spec in self.openapi:
             if spec.system not in self.systems:
                 raise ValueError(f"openapi: there is no system {spec.system!r} under systems")
@@ -240,7 +262,17 @@ def load(path: Path, env: Mapping[str, str]) -> tuple[Outside, list[str]]:
     wanted = {name: text for name, text in env.items() if name.removesuffix("_FILE") in named | moved}
     known, problems = keys.resolve_files(wanted, named)
     problems += [f"{name}: missing; {path.name} names it" for name in sorted(named - set(known))]
+    problems += [f"{name}: {wrong}" for name in sorted(moved & set(known)) if (wrong := _no_address(known[name]))]
     return _filled(found, known).model_copy(update={"folder": path.parent}), problems
+
+
+def _no_address(text: str) -> str | None:
+    """What is wrong with an address that a setting has."""
+    try:
+        ADDRESS.validate_python(text)
+    except ValidationError as error:
+        return str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+    return None
 
 
 def _filled(found: Outside, known: Mapping[str, str]) -> Outside:

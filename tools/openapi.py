@@ -164,9 +164,9 @@ class _Made:
         """Everything that may be sent, by name."""
         found: dict[str, _Given] = {}
         for one in (*self._parameters(listed), *self._body(listed)):
-            if one.name in found and found[one.name].place == "body":
-                raise errors.BadInput(f"{one.name}: stands twice, in {found[one.name].place} and {one.place}")
-            found.setdefault(one.name, one)
+            first = found.setdefault(one.name, one)
+            if first.place != one.place and (one.required or one.name in self.wanted.arguments):
+                raise errors.BadInput(f"{one.name}: stands twice, in {first.place} and {one.place}")
         return found
 
     def _parameters(self, listed: _Listed) -> Iterator[_Given]:

@@ -42,12 +42,11 @@ class Operation:
                 params += [(name, _text(one)) for one in (value if isinstance(value, list) else [value])]
             else:
                 body[name] = value
-        writes = self.method not in {"GET", "DELETE"}
         return Request(
             method=self.method,
             path=path,
             params=tuple(params),
-            body=body if writes else None,
+            body=body if body or self.method not in {"GET", "DELETE"} else None,
             form=self.form,
             key=key,
         )
@@ -124,7 +123,11 @@ class Run:
         if self.owner is None or self.owned is None or not self.owner.operation:
             return
         asked = {name: _filled(text, given) for name, text in self.owner.arguments.items()}
-        self._check(await self._ask(self.owned, asked, context), context)
+        try:
+            record = await self._ask(self.owned, asked, context)
+        except failures.Unavailable as error:  # the call itself has not left yet
+            raise failures.NotSent(str(error), after=error.after, reason=error.reason) from error
+        self._check(record, context)
 
     def _check_owner(self, answer: object, context: Context) -> None:
         if self.owner and not self.owner.operation:

@@ -26,6 +26,8 @@ NUMBERS: Mapping[str, str] = {
 SIMPLE: Mapping[str | None, type] = {"string": str, "integer": int, "number": float, "boolean": bool}
 TEXTS: Mapping[str, str] = {"minLength": "min_length", "maxLength": "max_length"}
 CONFIG = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+LENIENT: ConfigDict = {**CONFIG, "extra": "ignore", "json_schema_extra": {"additionalProperties": False}}
+"""An answer may have fields that its document does not know yet. They are not seen, as no other undeclared one is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ class Types:
             if name in kept or not kept
         }
         self.made += 1
-        return model(f"{self.name}_{self.made}", fields)
+        return model(f"{self.name}_{self.made}", fields, LENIENT if self.lenient else CONFIG)
 
     def parameter(
         self, node: object, place: str, kept: Tree | None = None, depth: int = 0, *, required: bool, words: str = ""
@@ -168,14 +170,14 @@ class Types:
         return (found, Field(description=shown)) if required else (found | None, Field(default=None, description=shown))
 
 
-def model(name: str, fields: Mapping[str, tuple[Any, Any]]) -> type[BaseModel]:
-    """A closed model with these fields."""
+def model(name: str, fields: Mapping[str, tuple[Any, Any]], config: ConfigDict = CONFIG) -> type[BaseModel]:
+    """A model with these fields and no others."""
     wrong = next((field for field in fields if field.startswith("_")), None)
     if wrong:
         raise errors.BadInput(f"{wrong}: a name cannot begin with an underscore; leave it out")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an API may well call a field `json` or `copy`; we call no such method
-        made: type[BaseModel] = create_model(name, __config__=CONFIG, **fields)  # type: ignore[call-overload]
+        made: type[BaseModel] = create_model(name, __config__=config, **fields)  # type: ignore[call-overload]
     return made
 
 

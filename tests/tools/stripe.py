@@ -33,12 +33,16 @@ def _charge(number: int, customer: str) -> Json:
 
 @dataclass(slots=True, kw_only=True)
 class Stripe:
-    """The account. `lose`: how many writes are applied without an answer; `down_after`: lists answered before 503."""
+    """The account. `lose`: how many writes are applied without an answer; `down_after`: lists answered before 503.
+
+    `closed`: single charges are answered with 503.
+    """
 
     charges: list[Json] = field(default_factory=lambda: [_charge(n, "C-1001") for n in range(5, 0, -1)])
     refunds: dict[str, Json] = field(default_factory=dict)
     asked: list[Json] = field(default_factory=list)
     lose: int = 0
+    closed: bool = False
     down_after: int = 1_000
 
     def app(self) -> web.Application:
@@ -65,6 +69,8 @@ class Stripe:
 
     async def get_charge(self, request: web.Request) -> web.Response:
         """One charge, whoever's it is: Stripe knows no customer of ours."""
+        if self.closed:
+            return web.json_response({}, status=503)
         found = next((one for one in self.charges if one["id"] == request.match_info["charge"]), None)
         if found is None:
             return web.json_response({"error": {"code": "resource_missing", "message": "No such charge"}}, status=404)

@@ -15,11 +15,13 @@ from state import errors
 from state.identity import Assurance
 from tests.tools.stripe import KEY, Stripe, opened
 from tests.tools.writes import perform
-from tools import openapi
+from tools import openapi, schema
 from tools.base import Caller, Outcome
 from tools.catalog import Catalog
 from tools.gateway import Gateway
 from tools.http import Systems, _endpoint
+from tools.openapi_run import Operation
+from tools.openapi_types import Document, Types
 
 DATA = Path(__file__).parent / "data"
 KIM = Caller(
@@ -103,6 +105,31 @@ async def test_a_write_whose_answer_is_lost_happens_once(shop: tuple[Stripe, Gat
     assert {"charge": "ch_3", "amount": "300", "reason": "requested_by_customer"} == stripe.refunds["a1"]["asked"]
 
 
+async def test_a_write_is_not_sent_while_nobody_can_say_whose_it_is(shop: tuple[Stripe, Gateway]) -> None:
+    """That it was not is certain: no person has to look."""
+    stripe, gateway = shop
+    stripe.closed = True
+    outcome = await perform(gateway, "refund_charge", {"charge": "ch_3", "amount": 300}, KIM)
+    assert ("failed", "unavailable", {}) == (outcome.state, outcome.reason, stripe.refunds)
+
+
+def test_what_the_document_does_not_know_yet_is_no_mistake() -> None:
+    """A field that is new in an answer is left out, wherever it stands: a write is not in doubt because of it."""
+    inner = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
+    whole = {"type": "object", "required": ["payer"], "properties": {"payer": inner}}
+    answer = Types(document=Document({}), name="made", lenient=True).of(whole, "the answer", {"payer": {}})
+    assert {"payer": {"id": "p"}} == answer.model_validate({"payer": {"id": "p", "new": 1}}).model_dump()
+    assert schema.strict(answer, mode="serialization").schema["properties"]["payer"]["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("method, sent", [("DELETE", {"customer": "C-1001"}), ("POST", {"customer": "C-1001"})])
+def test_a_body_is_sent_with_any_method(method: str, sent: dict[str, str]) -> None:
+    """Whose records are meant may stand in it."""
+    operation = Operation(method=method, path="/v1/cards", places={"customer": "body"})
+    assert sent == operation.request({"customer": "C-1001"}, "K").body
+    assert (None if method == "DELETE" else {}) == operation.request({}, "K").body
+
+
 async def test_a_wrong_key_is_for_a_person(shop: tuple[Stripe, Gateway]) -> None:
     """It is not said to a customer, and it is not in any answer."""
     stripe, gateway = shop
@@ -123,6 +150,9 @@ CHANGES: list[tuple[str, dict[str, Any], str]] = [
     ("refund_charge", {"effect": None}, "effect: keyed"),
     ("refund_charge", {"effect": "probeable"}, "needs probe="),
     ("refund_charge", {"arguments": {"charge": {}, "metadata": {}}}, "metadata: a free-form object"),
+    ("refund_charge", {"owner": {"field": "customer"}}, "before anything is written"),
+    ("list_charges", {"owner": {"field": "data[-1].customer"}}, "owner.field"),
+    ("refund_charge", {"effect": "probeable", "probe": {"operation": "GetCharges", "items": "data"}}, "another write"),
 ]
 
 
@@ -160,3 +190,27 @@ def test_a_secret_that_is_missing_is_named() -> None:
     """By the setting's name; it may come from a file."""
     _, missing = outside.load(DATA / "tools.yaml", {"STRIPE_API_BASE": "http://127.0.0.1:1"})
     assert ["STRIPE_API_KEY: missing; tools.yaml names it"] == missing
+
+
+def test_an_address_from_a_setting_is_checked() -> None:
+    """As the one in the file is."""
+    _, wrong = outside.load(DATA / "tools.yaml", {"STRIPE_API_BASE": "stripe.example", "STRIPE_API_KEY": KEY})
+    assert ["STRIPE_API_BASE: must be a web address such as https://bot.example.com"] == wrong
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"systems": {"s": {"base_url": "https://s.example", "auth": {"value": "x"}}}}, "by the name of its setting"),
+        ({"mcp": {"s": {"command": ["s"], "pin": "s", "auth": {"kind": "bearer", "secret": "S_KEY"}}}}, "no secret"),
+        (
+            {"systems": {"s": {"base_url": "https://s.example"}}, "mcp": {"s": {"command": ["s"], "pin": "s"}}},
+            "already",
+        ),
+    ],
+)
+def test_a_file_that_would_not_do_what_it_says_is_refused(change: dict[str, Any], words: str, tmp_path: Path) -> None:
+    """In one line."""
+    (tmp_path / "tools.yaml").write_text(yaml.safe_dump(change))
+    with pytest.raises(ValueError, match=words):
+        outside.load(tmp_path / "tools.yaml", {})
