@@ -8,17 +8,39 @@ from typing import Any
 
 import pytest
 
+from config import outside
 from state.identity import Assurance
-from tools import PACKS, policy, schema
-from tools.base import SYSTEM, Caller, Tool
+from tests.harness.places import ROOT
+from tools import PACKS, mcp, openapi, policy, schema
+from tools.base import SYSTEM, Caller, Outcome, Tool
 from tools.catalog import Catalog
+from tools.gateway import Gateway
+from tools.http import Systems
 
 ALL = list(Catalog.load())
+MCP = {
+    "list_orders": {"tool": "orders_of", "arguments": {"customer": {"from": "customer_id"}}},
+    "check_stock": {"tool": "stock", "anyone": True, "result": ["item", "left"]},
+    "order_item": {"tool": "order", "kind": "transact", "anyone": True, "arguments": {"request_id": {"from": "key"}}},
+}
 IDENTITY = {"customer_id", "user_id", "session_id", "actor", "scopes", "assurance"}
 KNOWN = frozenset(
     {"type", "enum", "description", "properties", "required", "additionalProperties", "items", "anyOf", "pattern"}
 ) | {"format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minItems", "maxItems"}
 
+DATA = ROOT / "tests" / "tools" / "data"
+
+
+def foreign() -> list[Tool]:
+    """Tools by tools.yaml, of an OpenAPI document and of an MCP server; and those of a deployment's own pack."""
+    shop = outside.McpServer.model_validate({"command": ["shop"], "pin": "mcp_shop.json", "tools": MCP})
+    given, _ = outside.load(DATA / "tools.yaml", {})
+    both = given.model_copy(update={"mcp": {"shop": shop}})
+    return [*openapi.tools(both), *mcp.tools(both), *Catalog.load(["examples.shop.pack"], built_in=())]
+
+
+FOREIGN = foreign()
+whatever_its_origin = pytest.mark.parametrize("tool", ALL + FOREIGN, ids=[tool.id for tool in ALL + FOREIGN])
 every_tool = pytest.mark.parametrize("tool", ALL, ids=[tool.id for tool in ALL])
 
 
@@ -45,7 +67,7 @@ def caller(**changes: Any) -> Caller:
             "channel": "web",
             "assurance": Assurance.VERIFIED,
             "customer_id": "C",
-            "scopes": frozenset(scope for tool in ALL for scope in tool.scopes),
+            "scopes": frozenset(scope for tool in ALL + FOREIGN for scope in tool.scopes),
             "workflow": "W",
             **changes,
         }
@@ -57,7 +79,7 @@ def test_every_pack_has_tools() -> None:
     assert set(PACKS) == {name for name in PACKS if list(Catalog.load(built_in=[name]))}
 
 
-@every_tool
+@whatever_its_origin
 def test_its_schema_is_strict(tool: Tool) -> None:
     """Providers take it as it is: known words only, closed objects, everything required, an object at the root."""
     assert tool.schema["type"] == "object"
@@ -67,6 +89,19 @@ def test_its_schema_is_strict(tool: Tool) -> None:
         if node.get("type") == "object":
             assert node["additionalProperties"] is False
             assert list(node["properties"]) == node["required"]
+
+
+@whatever_its_origin
+async def test_the_door_checks_what_it_is_given(tool: Tool) -> None:
+    """What it does not declare is refused before anything is called, and so are arguments of the session."""
+    gateway = Gateway(Catalog([tool]), Systems({}))
+    for extra in ({"no_such_argument": 1}, dict.fromkeys(tool.identity, "C-9")):
+        if extra:
+            outcome = await gateway.look_up(tool.name, extra, caller=caller(), timeout=1)
+            made = await gateway.propose(tool.name, extra, caller=caller())
+            refused = outcome if tool.kind != "transact" else made
+            assert isinstance(refused, Outcome)
+            assert ("failed", "invalid") == (refused.state, refused.reason)
 
 
 @every_tool
@@ -92,10 +127,10 @@ def test_a_write_says_how_it_is_made_certain(tool: Tool) -> None:
         assert tool.scopes
         assert {"customer_id", "user_id"} & set(tool.identity.values())
         assert tool.assurance.covers(Assurance.CHANNEL)
-        assert tool.probe is not None
+        assert tool.probe is not None or tool.effect == "transactional"
 
 
-@every_tool
+@whatever_its_origin
 def test_policy_guards_it(tool: Tool) -> None:
     """All that is declared is asked for: without scope, proof or customer the door is shut."""
     assert allow(tool, caller()).allowed
