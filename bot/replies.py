@@ -17,6 +17,7 @@ from typing import Any
 import re2
 import yaml
 
+from config import files
 from state import errors
 
 NOT_KNOWN = "not known"
@@ -215,7 +216,7 @@ FORMATS: Mapping[str, Callable[[Any, Any], str]] = MappingProxyType(
 def load(path: Path) -> Mapping[str, str]:
     """Read replies.yaml. Raises BadInput naming the key and what is wrong with it."""
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = files.parsed(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
         raise errors.BadInput(f"{path.name}: {str(error).splitlines()[0]}") from error
     if not isinstance(data, dict):

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from config import files
 from config.settings import Settings
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "slack-manifest.yaml"
@@ -18,7 +19,7 @@ def manifest(settings: Settings) -> str:
     text = FILE.read_text(encoding="utf-8").replace(PLACEHOLDER, settings.public_url)
     if settings.slack_app_token is None:
         return text
-    found: dict[str, Any] = yaml.safe_load(text)
+    found: dict[str, Any] = files.parsed(text)
     found["settings"]["socket_mode_enabled"] = True
     for part in (*found["features"]["slash_commands"], found["settings"]["interactivity"]):
         part.pop("url", None)

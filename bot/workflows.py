@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from bot import decisions, replies
 from bot.workflow_parts import Again, Ending, StepApproval, StepLetter, Strict, ToolCall
+from config import files
 from state import errors
 
 Setter = Literal["user", "tool", "policy", "staff", "session"]
@@ -172,7 +173,7 @@ def load(folder: Path) -> dict[str, Workflow]:
 
 def _read(path: Path) -> Workflow:
     try:
-        return Workflow.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Workflow.model_validate(files.parsed(path.read_text(encoding="utf-8")))
     except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
         raise errors.BadInput(f"{path.name}: {' '.join(str(error).split())}") from error
     except ValidationError as error:

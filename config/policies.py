@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import Field, ValidationError
 
+from config import files
 from config.tool_rules import Strict, ToolPolicies
 
 StaffId = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,32}/[A-Z0-9]{2,32}$")]
@@ -84,7 +85,7 @@ def load(path: Path) -> Policies:
     """Read policies.yaml. Raises ValueError with one line naming what is wrong and where."""
     try:
         body = path.read_bytes()
-        data: Any = yaml.safe_load(body.decode("utf-8"))
+        data: Any = files.parsed(body.decode("utf-8"))
         found = Policies.model_validate(data)
     except ValidationError as error:
         raise ValueError(f"{path.name} {_first(error)}") from error

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, Field
 
+from config import files
 from config.outside import Argument, OpenApi, OpenApiTool, Outside
 from state import errors
 from state.identity import Assurance
@@ -45,7 +46,7 @@ def _of_document(spec: OpenApi, path: Path) -> Iterator[Tool]:
 
 def _read(path: Path) -> Document:
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = files.parsed(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise errors.BadInput(f"{path.name}: cannot be read ({str(error).splitlines()[0]})") from error
     if not isinstance(data, Mapping) or not str(data.get("openapi", "")).startswith("3."):

@@ -9,6 +9,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from config import files
 from state import errors
 
 _STRICT = ConfigDict(frozen=True, extra="forbid")
@@ -75,7 +76,7 @@ def _undated(name: str) -> str:
 def read(path: Path) -> Table:
     """Read a models.yaml. Raises BadInput naming the file and the first thing that is wrong."""
     try:
-        return Table.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Table.model_validate(files.parsed(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise errors.BadInput(f"{path.name}: {str(error).splitlines()[0]}") from error
     except ValidationError as error:

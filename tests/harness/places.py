@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from config import files
+
 ROOT = Path(__file__).resolve().parents[2]
 ROBIN, SAM = "T0ACME0001/U0ROBIN001", "T0ACME0001/U0SAM00001"
 ALERTS = "team@acme.example"
@@ -78,7 +80,7 @@ def write_tuning(folder: Path, changes: Mapping[str, Any] | None = None) -> Path
     folder.mkdir(parents=True, exist_ok=True)
     lines = [f"{name} = {_toml(value)}" for name, value in {**FAST, **(changes or {})}.items()]
     _write(folder / "bot.toml", "\n".join(lines) + "\n")
-    policies = yaml.safe_load((ROOT / "config" / "policies.yaml").read_text())
+    policies = files.parsed((ROOT / "config" / "policies.yaml").read_text())
     policies |= {"staff": policies["demo_staff"], "alerts": {"email": ALERTS}}
     _write(folder / "policies.yaml", yaml.safe_dump(policies))
     return folder
