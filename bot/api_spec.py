@@ -6,6 +6,7 @@ Source: OpenAPI 3.1, https://spec.openapis.org/oas/v3.1.0.
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -46,16 +47,18 @@ class ApiSpec:
     """The handler. `routes`: every route of the process, of which those below `/api/` are told."""
 
     def __init__(self, settings: Settings, catalog: Catalog, routes: Iterable[web.AbstractRouteDef]) -> None:
-        """Make the document once: routes and tools stay as they are while the process lives."""
+        """Keep what the document is made of: routes and tools stay as they are while the process lives."""
         self._settings = settings
-        self._document = document(settings.public_url, catalog, routes)
+        self._made_of = (settings.public_url, catalog, tuple(routes))
+        self._document: Json = {}
 
     def routes(self) -> list[web.RouteDef]:
         """The one route, behind the token: it tells which tools there are."""
         return [web.get(PATH, api.behind_token(self._settings, self.spec))]
 
     async def spec(self, _: web.Request) -> web.Response:
-        """This document."""
+        """This document, made when somebody first asks: a start need not wait for it."""
+        self._document = self._document or await asyncio.to_thread(document, *self._made_of)
         return api.answer(self._document)
 
 
