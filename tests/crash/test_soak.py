@@ -44,7 +44,7 @@ async def test_without_its_safeguards_the_soak_finds_doubles(
     """Each safeguard that is taken away shows in the shop's books."""
     soak = Soak(
         seed=1,
-        faults=3,
+        faults=6,
         store=databases.name,
         chats=3,
         phones=0,

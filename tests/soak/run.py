@@ -91,12 +91,16 @@ async def soaked(soak: Soak, url: str, home: Path, launcher: Launcher, *, progre
             talks = [crowd.shop_by_chat() for _ in range(soak.chats)]
             talks += [crowd.shop_by_phone() for _ in range(soak.phones)]
             shopping = [group.create_task(talk) for talk in talks]
-            await asyncio.wait(shopping)
+            while not _is_enough(soak, trouble, began):
+                await asyncio.wait(shopping, timeout=0.5)
             for maker in makers:
                 maker.cancel()
-        await trouble.end()
-        await _calm(stage, shop_port)
-        await bot.ready()
+            await trouble.end()
+            await _calm(stage, shop_port)
+            await bot.ready()
+            await asyncio.wait(shopping, timeout=REST_S)
+            for task in shopping:
+                task.cancel()
         verdict = await _compared(stage, crowd, ledger, Verdict(seed=soak.seed, store=soak.store))
         verdict.struck, verdict.seconds = trouble.struck(), time.monotonic() - began
         return verdict
@@ -111,7 +115,7 @@ async def _scene(
     settings = {"TOOL_PACKS": ",".join(("tests.soak.pack", *soak.packs))}
     place = Place(home=home, database_url=url, tuning=TUNING, settings=settings)
     pack.prepare(home / "config", shop_port)
-    late_s, pause_s = TUNING["turn_deadline_s"] + 1.2, TUNING["lease_s"] * 1.5
+    late_s, pause_s = TUNING["turn_deadline_s"] + 3.0, TUNING["lease_s"] * 1.5
     async with AsyncExitStack() as closing:
         file = await closing.enter_async_context(
             shop(home, shop_port, seed=soak.seed, late_s=late_s, pause_s=pause_s, only=soak.only)
@@ -127,9 +131,13 @@ def _orders(soak: Soak, trouble: Trouble, began: float) -> Iterator[tuple[str, s
     """Orders of each kind in turn, until enough has struck or it has taken too long."""
     kinds = plan.chance(soak.seed, "kinds")
     for number in itertools.count(100_000):
-        if trouble.total() >= soak.faults or time.monotonic() - began > soak.longest_s:
+        if _is_enough(soak, trouble, began):
             return
         yield kinds.choice(soak.kinds), str(number)
+
+
+def _is_enough(soak: Soak, trouble: Trouble, began: float) -> bool:
+    return trouble.total() >= soak.faults or time.monotonic() - began > soak.longest_s
 
 
 async def _report(trouble: Trouble, crowd: Crowd, soak: Soak, began: float) -> None:
@@ -164,7 +172,7 @@ async def _compared(stage: Stage, crowd: Crowd, ledger: Ledger, verdict: Verdict
     effects = ledger.effects()
     verdict.wrongs = [*books.wrongs(records, effects), *await _talk(crowd, records)]
     verdict.states = Counter(f"{write.tool.removeprefix('order_')} {write.state}" for write in records.writes)
-    verdict.ended = Counter(how.partition(" (")[0] for how in crowd.ended.values())
+    verdict.ended = Counter(crowd.ended.values())
     verdict.effects, verdict.messages = len(effects), sum(records.messages.values())
     verdict.wrongs += [f"  {line}" for wrong in verdict.wrongs[:3] for line in _evidence(wrong, ledger)]
     return verdict
@@ -178,7 +186,7 @@ def _evidence(wrong: str, ledger: Ledger) -> list[str]:
 
 async def _talk(crowd: Crowd, records: books.Records) -> list[str]:
     """What customers have to complain about: words that were lost or came twice, and silence."""
-    wrongs = [f"order {order}: {how}" for order, how in crowd.ended.items() if how.startswith("left waiting")]
+    wrongs = [f"nobody ever said a word on order {order}" for order in crowd.waiting]
     for voice in crowd.voices:
         wrongs += [f"lost although acknowledged: {one}" for one in voice.sent if not records.messages[one]]
         told = Counter(found.group(1) for one in await voice.heard() if (found := DONE.search(one.text)))

@@ -1,0 +1,1 @@
+"""One approved refund; a worker that dies right after it was made; a worker that goes on from what was saved."""
