@@ -113,7 +113,7 @@ def compared(peer: Peer, python: Path, home: Path) -> Row:
 
 async def own(home: Path) -> list[Row]:
     """Our three lines."""
-    killed = "customer agreed, staff approved; killed after the refund; started again"
+    killed = "killed after the refund; started again"
     async with preloaded() as launcher:
         return [
             Row("throughline", "this one", f"{killed}. {what}", *await made)

@@ -36,7 +36,7 @@ READS = {"fine": 14, "500": 2, "reset unread": 2, "hangs": 1, "429": 1, "half an
 ELSEWHERE = frozenset({"link.commit", "staff.pre_commit", "staff.post_commit", "thread.posted"})
 """Points that these conversations do not pass; the sweep visits them."""
 AROUND_A_WRITE = ("tool.pre_send", "tool.sent", "tool.result", "turn.append", "turn.appended")
-DEEPEST = 5
+DEEPEST = 20
 LONGEST_SILENCE = 5
 MOST_READS = 8
 
