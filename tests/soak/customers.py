@@ -18,6 +18,7 @@ PATIENCE_S = 3_600.0  # whoever runs the soak knows when it is enough
 PER_PERSON = 3
 FAILED = ("That did not go through", "That was refused", "We checked: it did not go through")
 GIVEN_AWAY = ("I have passed this on to our team", "I could not process your message")
+PARTLY = "Shall I go on with what is missing?"
 DONE = re.compile(r"Order ([0-9]{6}) is in|(?:^|\s)Done\.")
 
 
@@ -137,12 +138,12 @@ class Crowd:
             self.waiting.add(order)
             self.ended[order] = await ordered(voice, kind, order)
             self.waiting.remove(order)
-            if self.ended[order] == "given away":
-                return  # a person has it now
+            if self.ended[order] in {"given away", "partly"}:
+                return  # a person has it now, or the customer is content with what is done
 
 
 async def ordered(voice: Voice, kind: str, order: str) -> str:
-    """Order one thing; answers how it ended in the bot's own words: done, failed or given away."""
+    """Order one thing; answers how it ended in the bot's own words: done, failed, partly or given away."""
     place = await voice.say(f"order {order} by {kind} mail")
     while True:
         after = place
@@ -164,6 +165,8 @@ def _meant(said: Heard) -> tuple[str, Heard] | None:
         return "done", said
     if any(words in said.text for words in GIVEN_AWAY):
         return "given away", said
+    if PARTLY in said.text:
+        return "partly", said
     if any(words in said.text for words in FAILED):
         return "failed", said
     return ("terms", said) if "Shall I order " in said.text else None

@@ -9,18 +9,23 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, Field
 
+from bot import batches
 from state.identity import Assurance
-from tools.base import Context, Effect, Probe, Run, Tool, declare
+from tools.base import Context, Effect, Probe, Run, Tool, declare, tool
 
 SHOP = "shop"
 KINDS: dict[str, Effect] = {"keyed": "keyed", "blind": "keyed", "probed": "probeable", "silent": "probeable"}
 """`keyed` takes keys and can be read back, `blind` only takes keys; the others take none; `silent` is often deaf."""
+BUNDLE = "bundle"
+"""Several writes of kind `probed` under one yes."""
+PARTS = 3
+LEAST_S = 0.5  # turns are short here
 
 
 class Order(BaseModel, extra="forbid", frozen=True):
     """What is ordered."""
 
-    order: Annotated[str, Field(pattern=r"^[0-9]{6}$", description="The order's number, six digits")]
+    order: Annotated[str, Field(pattern=r"^[0-9]{6,7}$", description="The order's number")]
 
 
 class Receipt(BaseModel, extra="forbid", frozen=True):
@@ -63,7 +68,22 @@ def _tool(kind: str, effect: Effect) -> Tool:
     )
 
 
-TOOLS = [_tool(kind, effect) for kind, effect in KINDS.items()]
+class Parts(BaseModel, extra="forbid", frozen=True):
+    """What an order consists of."""
+
+    orders: list[Order]
+
+
+@tool(kind="lookup", assurance=Assurance.CLAIMED)
+async def parts_of_order(arguments: Order, context: Context) -> Parts:
+    """Name the parts of an order, each to be ordered by itself."""
+    del context
+    return Parts(orders=[Order(order=f"{arguments.order}{n}") for n in range(PARTS)])
+
+
+TOOLS = [parts_of_order, *(_tool(kind, effect) for kind, effect in KINDS.items())]
+WAYS = (*KINDS, BUNDLE)
+batches.LEAST_S = LEAST_S
 
 
 def terms(kind: str, order: str) -> str:
@@ -82,12 +102,14 @@ def prepare(config: Path, port: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     shop = {"base_url": f"http://127.0.0.1:{port}"}
     (config / "tools.yaml").write_text(yaml.safe_dump({"systems": {SHOP: shop}}))
-    for kind in KINDS:
+    for kind in WAYS:
         (folder / f"{kind}_mail.yaml").write_text(yaml.safe_dump(_workflow(kind), sort_keys=False))
 
 
 def _workflow(kind: str) -> dict[str, object]:
-    call = {"tool": f"order_{kind}", "arguments": {"order": "{order}"}, "fact": "receipt"}
+    look, act = _steps(kind)
+    tool_name, order = ("order_probed", "{item.order}") if kind == BUNDLE else (f"order_{kind}", "{order}")
+    call = {"tool": tool_name, "arguments": {"order": order}, "fact": "receipt"}
     return {
         "name": f"{kind}_mail",
         "title": f"Order by {kind} mail",
@@ -96,12 +118,18 @@ def _workflow(kind: str) -> dict[str, object]:
         "examples": [f"{word} 123456 by {kind} mail" for word in ("order", "please order", "I order", "send", "ship")]
         + [f"{kind} order", f"a {kind} mail please", f"{kind} mail"],
         "slots": {"order": {"type": "id", "pattern": "[0-9]{6}", "ask": "which"}},
-        "steps": [
-            {"name": "order", "kind": "act", "needs": ["order"], "calls": [call], "confirm": "terms", "say": "in"},
-        ],
+        "steps": [*look, {**act, "name": "order", "kind": "act", "calls": [call], "confirm": "terms", "say": "in"}],
         "replies": {
             "which": "Which one?",
-            "terms": terms(kind, "{order}"),
-            "in": notice("{order}") + ": {receipt.number}.",
+            "terms": terms(kind, "{order}") + (" {items}" if kind == BUNDLE else ""),
+            "in": notice("{order}") + ".",
         },
     }
+
+
+def _steps(kind: str) -> tuple[list[dict[str, object]], dict[str, object]]:
+    """What is looked up before the write, and what is particular to the write."""
+    if kind != BUNDLE:
+        return [], {"needs": ["order"]}
+    call = {"tool": parts_of_order.name, "arguments": {"order": "{order}"}, "fact": "parts"}
+    return [{"name": "parts", "kind": "retrieve", "needs": ["order"], "calls": [call]}], {"each": "parts.orders"}

@@ -51,7 +51,7 @@ class Soak:
     chats: int = 7
     phones: int = 3
     packs: tuple[str, ...] = ()
-    kinds: tuple[str, ...] = tuple(pack.KINDS)
+    kinds: tuple[str, ...] = pack.WAYS
     only: tuple[str, ...] = ()
     longest_s: float = 1_500.0
 
@@ -180,7 +180,7 @@ async def _compared(stage: Stage, crowd: Crowd, ledger: Ledger, verdict: Verdict
 
 def _evidence(wrong: str, ledger: Ledger) -> list[str]:
     """What the shop noted of the order that a broken promise names."""
-    order = next((word for word in wrong.split() if word.isdigit() and len(word) == 6), "")
+    order = next((word for word in wrong.split() if word.isdigit() and len(word) in {6, 7}), "")
     return [f"{order}: {line}" for line in ledger.history(order)]
 
 
