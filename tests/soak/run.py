@@ -25,7 +25,7 @@ from tests.soak.ledger import Ledger, opened
 from tests.soak.trouble import Trouble, shop
 
 COMMANDS = {"sqlite": ("serve",), "postgres": ("web", "worker", "worker", "clock")}
-REST_S = 90.0
+REST_S = 150.0
 TUNING: Mapping[str, Any] = {
     "lease_s": 1.5,
     "renew_s": 0.4,
