@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.crash.databases import STORES, Databases, stores
 from tests.harness.processes import preloaded
+from tests.soak import pack
 from tests.soak.run import Soak, Verdict, soaked
 
 
@@ -36,6 +37,7 @@ async def _run(arguments: argparse.Namespace, databases: Databases, home: Path) 
         phones=arguments.phones,
         longest_s=arguments.minutes * 60,
         packs=tuple(arguments.pack),
+        kinds=tuple(arguments.way or pack.KINDS),
     )
     place = home / databases.name
     place.mkdir()
@@ -53,6 +55,7 @@ def main() -> int:
     parser.add_argument("--phones", type=int, default=3, help="customers on WhatsApp at once (%(default)s)")
     parser.add_argument("--minutes", type=float, default=25, help="the longest it may take per store (%(default)s)")
     parser.add_argument("--pack", action="append", default=[], help="load this module too, such as tests.soak.blind")
+    parser.add_argument("--way", action="append", choices=pack.WAYS, help="order only so (all but the bundle)")
     parser.add_argument("--keep", default=None, help="a folder for logs and databases, to look into a failure")
     arguments = parser.parse_args()
     if arguments.seed is None:

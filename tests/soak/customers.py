@@ -11,7 +11,7 @@ from typing import Protocol
 from tests.harness.phone import Phone
 from tests.harness.stage import Stage
 from tests.harness.waiting import until
-from tests.harness.web import WebClient
+from tests.harness.web import WebClient, browser
 from tests.soak import pack
 
 PATIENCE_S = 3_600.0  # whoever runs the soak knows when it is enough
@@ -119,7 +119,8 @@ class Crowd:
     async def shop_by_chat(self) -> None:
         """Order until there is nothing left to order, in a new browser now and then."""
         for person in self._people():
-            await self._shop(Chat(web=await self.stage.web()), person)
+            async with browser(self.stage.http, self.stage.place.url) as web:
+                await self._shop(Chat(web=web), person)
 
     async def shop_by_phone(self) -> None:
         """The same by WhatsApp, from a new number now and then."""

@@ -51,7 +51,7 @@ class Soak:
     chats: int = 7
     phones: int = 3
     packs: tuple[str, ...] = ()
-    kinds: tuple[str, ...] = pack.WAYS
+    kinds: tuple[str, ...] = tuple(pack.KINDS)
     only: tuple[str, ...] = ()
     longest_s: float = 1_500.0
 
