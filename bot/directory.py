@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from dataclasses import replace
 
 from bot import observe
 from bot.parts import Parts
@@ -14,8 +15,11 @@ from state.sql.turns import Opened
 from tools.base import SYSTEM, Caller
 
 TOOL = "find_customer"
+RECORD = "get_customer"
+NOBODY = Lease(session_id="", user_id="", owner="", fence=0, attempts=0)
 SEVERAL = "several"  # what such a tool says of an address that more than one customer has
 ASK_AGAIN_S = 600.0
+MEET_S = 5.0
 ANSWERS = frozenset({"", "not_found", "rejected", "invalid", "policy"})  # any other reason is no word on the address
 REMEMBERED = 10_000
 ASKED_ABOUT = frozenset({"channel", "directory"})
@@ -140,6 +144,42 @@ def query(address: Address) -> dict[str, str] | None:
     return None
 
 
+async def meet(parts: Parts, user: str | None) -> None:
+    """Know somebody who never wrote, by an address or a customer number on file: `email:kim@…`, `customer:C-1001`.
+
+    Whoever acts for a customer need not wait for a message of theirs. What comes from that address later must be
+    authenticated by its channel as ever. Raises Silent.
+    """
+    if user is None or ":" not in user or await parts.store.calls.place(user):
+        return
+    try:
+        address = Address.parse(user)
+    except ValueError:
+        return
+    parts = replace(parts, deadline=time.monotonic() + MEET_S)
+    if address.channel == "customer":
+        claims = await _on_file(parts, address.address)
+        address = Address(channel="email", address=claims.email) if claims and claims.email else address
+    else:
+        claims = await ask(parts, NOBODY, address)
+    if claims and query(address):
+        await parts.store.prove(address, claims, method="directory", create=True)
+
+
+async def _on_file(parts: Parts, customer_id: str) -> Claims | None:
+    """The customer of a number, if there is one. Raises Silent."""
+    if parts.gateway.catalog.get(RECORD) is None:
+        return None
+    caller = replace(_caller(parts, NOBODY, "email"), customer_id=customer_id)
+    outcome = await parts.gateway.look_up(RECORD, {}, caller=caller, timeout=parts.time_left(5.0))
+    if outcome.state != "succeeded":
+        if outcome.reason not in ANSWERS:
+            raise Silent
+        return None
+    found = outcome.result
+    return Claims(customer_id=customer_id, name=found.get("name"), email=found.get("email"), phone=found.get("phone"))
+
+
 async def ask(parts: Parts, lease: Lease, address: Address) -> Claims | None:
     """Ask the directory whose address this is; None when it knows none, or several. Raises Silent."""
     try:
@@ -153,14 +193,7 @@ async def _ask(parts: Parts, lease: Lease, address: Address) -> Claims | None:
     arguments = query(address)
     if arguments is None or parts.gateway.catalog.get(TOOL) is None:
         return None
-    caller = Caller(
-        actor=SYSTEM,
-        session_id=lease.session_id,
-        user_id=lease.user_id,
-        channel=address.channel,
-        assurance=Assurance.CHANNEL,
-        scopes=parts.scopes,
-    )
+    caller = _caller(parts, lease, address.channel)
     outcome = await parts.gateway.look_up(TOOL, arguments, caller=caller, timeout=parts.time_left(5.0))
     if outcome.state != "succeeded" or not outcome.result or not outcome.result.get("customer_id"):
         log.info("directory_asked", found=False, reason=outcome.reason)
@@ -172,4 +205,16 @@ async def _ask(parts: Parts, lease: Lease, address: Address) -> Claims | None:
     found = outcome.result
     return Claims(
         customer_id=found["customer_id"], name=found.get("name"), email=found.get("email"), phone=found.get("phone")
+    )
+
+
+def _caller(parts: Parts, lease: Lease, channel: str) -> Caller:
+    """The engine itself, asking for somebody."""
+    return Caller(
+        actor=SYSTEM,
+        session_id=lease.session_id,
+        user_id=lease.user_id,
+        channel=channel,
+        assurance=Assurance.CHANNEL,
+        scopes=parts.scopes,
     )

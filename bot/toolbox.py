@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from bot import called
+from bot import called, directory, observe
 from bot.draft import audit_line
 from bot.parts import Parts
 from state.hints import Hints
@@ -25,6 +25,7 @@ from state.sql.database import Row
 from tools.base import Caller, Tool
 from tools.gateway import Eligible
 
+log = observe.get_logger()
 LOOKUP_S = 15.0
 LONGEST_WAIT_S = 25.0
 FIRST_LOOK_S, LONGEST_LOOK_S = 0.05, 1.0
@@ -85,6 +86,7 @@ class Toolbox:
 
     async def eligible(self, user: str | None, actor: str, scopes: frozenset[str]) -> dict[str, Eligible] | None:
         """Which tools this caller may use for a user, and why not; None when there is no such user."""
+        await self._met(user)
         found = await self.parts.store.calls.place(user)
         if found is None:
             return None
@@ -93,9 +95,17 @@ class Toolbox:
 
     async def call(self, asked: Asked) -> Told:
         """Call a tool and wait for what it comes to."""
+        await self._met(asked.user)
         if asked.tool.kind == "transact":
             return await self._write(asked)
         return await self._look_up(asked)
+
+    async def _met(self, user: str | None) -> None:
+        """Somebody on file who never wrote is known from now on; when the directory is silent, they are not."""
+        try:
+            await directory.meet(self.parts, user)
+        except directory.Silent:
+            log.info("directory_silent")
 
     async def _write(self, asked: Asked) -> Told:
         taken = await self._take(asked.call())

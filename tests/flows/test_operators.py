@@ -16,7 +16,7 @@ from tests.contract import stores
 from tests.flows.desk import Desk
 from tests.flows.told import EVERYWHERE, NOTICE, asked_for_consent, refunded
 from tests.harness import workspace
-from tests.harness.outside import KIM, LEE
+from tests.harness.outside import KIM, KIMS_PHONE, LEE
 from tests.harness.places import API_TOKEN, ROBIN, SAM
 from tests.harness.stage import Stage
 
@@ -44,6 +44,19 @@ async def test_a_write_is_done_once_per_key(stage: Stage) -> None:
         status, refused = await stage.operators.call(tool, arguments, user=user, key="k1")
         assert (409, "key_used") == (status, refused["error"]["code"])
     assert 1 == len(web.said_by_bot())
+
+
+@pytest.mark.parametrize("whom", ["whatsapp:+15550101001", "email:kim@example.com", "customer:C-1001"])
+async def test_a_customer_on_file_need_not_have_written(whom: str, stage: Stage) -> None:
+    """An operator names them by an address or their number; whoever comes from it later is the same person."""
+    status, told = await stage.operators.call(WRITE, REFUND, user=whom, key="k1")
+    assert (200, "succeeded") == (status, told["state"])
+    assert ["C-1001"] == [row["customer"] for row in await stage.outside.ledger()]
+    session = await stage.operators.session_of(whom)
+    await stage.phone().ask("hello")
+    assert session == await stage.operators.session_of(f"whatsapp:{KIMS_PHONE}")
+    status, found = await stage.operators.call("get_invoice", {"invoice_id": "20001"}, user=whom)
+    assert (422, "not_found") == (status, found["error"]["code"])
 
 
 async def test_lookups_run_at_once(stage: Stage) -> None:
