@@ -49,18 +49,34 @@ def resume_at(one: Run) -> int:
     """
     first = 0
     for number, step in enumerate(one.workflow.steps):
-        known = of_step(one, step) if step.kind == "act" and step.calls else []
-        done = [a.result for a in known if a.state == "succeeded"]
-        if any(a.state in DOUBTFUL for a in known):
-            return number
-        if not done:
+        if not (known := _of_write(one, step)):
             continue
-        if step.each and any(a.state != "succeeded" for a in latest(known)):
+        done = [a for a in known if a.state == "succeeded"]
+        if _is_half_done(step, known):
             return number
-        one.facts[step.calls[0].fact] = done if step.each else done[-1]
-        one.facts["items"] = replies.bullets(a.terms for a in known if a.state == "succeeded")
-        first = number + 1
+        if done:
+            one.facts[step.calls[0].fact] = [a.result for a in done] if step.each else done[-1].result
+            one.facts["items"] = replies.bullets(a.terms for a in done)
+            first = number + 1
     return first
+
+
+def _of_write(one: Run, step: Step) -> list[Action]:
+    return of_step(one, step) if step.kind == "act" and step.calls else []
+
+
+def _is_half_done(step: Step, known: list[Action]) -> bool:
+    """Whether a write is in doubt, or some of those asked for together are done and others not."""
+    if any(a.state in DOUBTFUL for a in known):
+        return True
+    some = step.each is not None and any(a.state == "succeeded" for a in known)
+    return some and any(a.state != "succeeded" for a in latest(known))
+
+
+def has_begun(one: Run, step: Step) -> bool:
+    """Whether a step's write was asked for and is not through, so that what it hangs on did hold."""
+    known = _of_write(one, step)
+    return any(a.open for a in known) or _is_half_done(step, known)
 
 
 async def act(one: Run, step: Step) -> bool:

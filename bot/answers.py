@@ -202,6 +202,10 @@ async def _answer(
 def _decline(draft: Draft, parts: Parts, task: Task, asked: str) -> None:
     """The customer does not want it, nor what was asked for with it; what was done before stays done."""
     mine = actions.of_task(draft, task.id)
+    if any(a.state in actions.DOUBTFUL for a in mine):
+        draft.emit(ev.Refused(what="answer", reason="in_progress"))
+        draft.say(parts.replies["in_progress"])
+        return
     batch = next((a.batch for a in mine if a.id == asked), "")
     for action in mine:
         if action.state == "awaiting_confirmation" and (action.id == asked or (batch and action.batch == batch)):

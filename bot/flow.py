@@ -77,13 +77,13 @@ def _said_before(one: Run, first: int) -> None:
 
 
 def _applies(one: Run, step: Step) -> bool:
-    """Whether what a step hangs on holds; what is not known in this turn does not."""
+    """Whether what a step hangs on holds; what is not known in this turn does not, unless the step has begun."""
     if step.when is None:
         return True
     try:
         return bool(replies.fill(f"{{{step.when}}}", one.scope()))
     except replies.Missing:
-        return False
+        return actions.has_begun(one, step)
 
 
 async def _anew(one: Run) -> None:

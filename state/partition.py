@@ -8,7 +8,10 @@ from typing import Any
 
 from state import events as ev
 
-BY_ACTION = (ev.ActionProposed, ev.ActionMoved, ev.ApprovalRequested, ev.ApprovalDecided, ev.ApprovalExpired)
+BY_ACTION = (
+    *(ev.ActionProposed, ev.ActionMoved, ev.ApprovalRequested, ev.ApprovalDecided, ev.ApprovalExpired),
+    *(ev.DoubtRaised, ev.ActionSettled),
+)
 BY_TICKET = (ev.TicketOpened, ev.TicketChanged, ev.TicketClosed)
 PLACES: Mapping[type[Any], str] = {
     ev.SlotsSet: "source",

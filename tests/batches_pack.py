@@ -107,4 +107,25 @@ async def invite_person(arguments: Invitation, context: Context) -> Invited:
     return Invited(email=arguments.email)
 
 
-TOOLS = [invite_person]
+class Nothing(BaseModel):
+    """No arguments."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Team(BaseModel):
+    """Whether people may be invited."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    open: bool
+
+
+@tool(kind="lookup")
+async def get_team(arguments: Nothing, context: Context) -> Team:
+    """Whether the team takes people."""
+    del arguments, context
+    return Team(open=True)
+
+
+TOOLS = [invite_person, get_team]

@@ -15,6 +15,7 @@ from state.store import Store
 from tests.contract import stores
 from tests.contract.stores import ANN, BEN, LEFT, claims, commit, leased, phone, reply, said, turn, visitor
 from tests.contract.test_store_links import PROPOSED, QUESTION
+from tests.contract.test_store_settling import in_doubt, settle
 
 
 async def test_a_linked_session_thaws(store: Store) -> None:
@@ -242,6 +243,22 @@ async def test_what_was_open_before_the_link_returns(store: Store) -> None:
     assert (lease.session_id, lease.session_id, None) == (parted.session_id, row["session_id"], web[1].task)
     assert found[1].task
     assert "awaiting_confirmation" == found[1].actions["a1"].state == row["state"]
+
+
+async def test_a_write_that_staff_settled_goes_with_all_that_is_known_of_it(store: Store) -> None:
+    """What they were shown and what they said; else it would be unknown in one log and settled in the ledger."""
+    await _linked(store)
+    await in_doubt(store)
+    assert (await settle(store)).done
+    parted = await _unlink(store, phone())
+    found, row = await store.session(parted.session_id), await store.action("a1")
+    assert found
+    assert row
+    action = found[1].actions["a1"]
+    assert ("succeeded", "succeeded") == (action.state, row["state"])
+    assert action.doubt
+    assert "happened" == action.doubt.verdict
+    await _sound(store)
 
 
 async def test_a_ticket_goes_with_who_opened_it(store: Store) -> None:

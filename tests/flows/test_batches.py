@@ -232,3 +232,45 @@ async def _asks_only_for_what_is_missing(crew: Crew) -> None:
     known = await crew.actions()
     done = {a.args_hash for a in known if a.state == "succeeded"}
     assert not done & {a.args_hash for a in known if a.open}
+
+
+@pytest.mark.parametrize(
+    "workflow",
+    [
+        WORKFLOW.replace(
+            "steps:",
+            "steps:\n  - {name: look, kind: retrieve, calls: [{tool: get_team, fact: team}]}",
+        ).replace("    needs: [people]", "    needs: [people]\n    when: team.open")
+    ],
+)
+async def test_a_step_that_has_begun_is_gone_on_with_though_what_it_hung_on_is_not_looked_up_again(
+    services: Services,
+) -> None:
+    """While the outcome is not known nobody hears that it is done, and the rest follows all the same."""
+    crew = await asked(services)
+    OUTSIDE.script.extend(["ok", "lose"])
+    OUTSIDE.silent = True
+    await crew.say("yes")
+    assert "cannot tell yet" in await crew.say("go on")
+
+    OUTSIDE.silent = False
+    await crew.settled()
+
+    assert f"Invited:\n{ASKED}" in (await crew.said())[-1]
+    assert dict.fromkeys(TEAM, 1) == dict(OUTSIDE.effects())
+
+
+async def test_a_no_after_the_yes_does_not_say_that_nothing_was_done(services: Services) -> None:
+    """It is under way and cannot be taken back; the task goes on."""
+    crew = await asked(services)
+    OUTSIDE.script.extend(["lose"])
+    OUTSIDE.silent = True
+    await crew.say("yes")
+    assert "being done right now" in await crew.say("no")
+    (yes_or_no,) = [one for one in await crew.logged(ev.ReplyQueued) if isinstance(one, ev.ReplyQueued) and one.choices]
+    assert "being done right now" in await crew.say("", choice=str(yes_or_no.choices[1]["value"]))
+
+    OUTSIDE.silent = False
+    await crew.settled()
+
+    assert dict.fromkeys(TEAM, 1) == dict(OUTSIDE.effects())
