@@ -256,7 +256,7 @@ class MessageQuarantined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnDegraded:
-    """The turn could not go the usual way and said so. `to`: offline or person."""
+    """The turn could not go the usual way and said so. `to`: question, offline or person."""
 
     reason: str
     to: str

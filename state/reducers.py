@@ -195,6 +195,7 @@ def carried(session: Session, *, at: int, moved: Sequence[int] = ()) -> dict[str
 
     Its places mean nothing in the other log, so they are told anew: what had happened lies at `at`, the place of
     `IdentityLinked`, and what happened after messages that come along (`moved`: their places here) lies after them.
+    What an open task has done already comes along, so that it is not done again.
     """
 
     def place(seq: int | None) -> int | None:
@@ -210,9 +211,11 @@ def carried(session: Session, *, at: int, moved: Sequence[int] = ()) -> dict[str
         return replace(one, slots=slots, question=asked, started_seq=at)
 
     tasks = session.waiting + ((session.task,) if session.task else ())
+    going_on = {one.id for one in tasks}
+    kept = {k: a for k, a in session.actions.items() if a.open or a.doubt or a.task in going_on}
     return {
         "tasks": [asdict(task(one)) for one in tasks],
-        "actions": {k: asdict(replace(a, consent_seq=None)) for k, a in session.actions.items() if a.open},
+        "actions": {k: asdict(replace(a, consent_seq=None)) for k, a in kept.items()},
         "customer_id": session.customer_id,
         "name": session.name,
         "reach": {k: asdict(replace(r, last_seq=at)) for k, r in session.reach.items()},

@@ -231,3 +231,9 @@ Changing = (
     | StaffTookOver | StaffHandedBack | DoubtRaised | ActionSettled
 )  # fmt: skip
 """Those that change the folded state; the others are for turns and for people who read the log."""
+
+Followed = (
+    ApprovalDecided | ApprovalExpired | ActionSettled | StaffReplied | StaffResolved | StaffAsked | OperatorCalled
+    | HandoffTimedOut
+)  # fmt: skip
+"""Those that a turn follows: one that no turn has seen goes where the conversation goes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from state import errors, reducers
+from state import errors, reducers, staff_events
 from state import events as ev
 from state.identity import Address, Assurance, Claims
 from state.keys import Vault
@@ -226,7 +226,7 @@ def link(vault: Vault, one: str, two: str, reason: str, frozen: list[str]) -> Tx
 
 
 def _carried(vault: Vault, younger: Row, at: int) -> Tx[tuple[dict[str, Any], list[ev.Stored]]]:
-    """What the younger session knows, for the place `at` of the older, and its messages that no turn has answered.
+    """What the younger session knows, for the place `at` of the older, and what no turn of it has answered.
 
     A message that consented to a write under way is answered by the outcome of that write, wherever it is told.
     """
@@ -237,7 +237,12 @@ def _carried(vault: Vault, younger: Row, at: int) -> Tx[tuple[dict[str, Any], li
     state = reducers.fold(base, [s for s in stored if s.seq > base.seq])
     consents = [action.consent_seq or 0 for action in state.open_actions()]
     done = max(younger["done_seq"], *consents, 0)
-    unanswered = [s for s in stored if s.seq > done and isinstance(s.data, ev.MessageReceived | ev.OperatorCalled)]
+    unanswered = [
+        s
+        for s in stored
+        if (s.seq > done and isinstance(s.data, ev.MessageReceived))
+        or (s.seq > younger["done_seq"] and isinstance(s.data, staff_events.Followed))
+    ]
     return reducers.carried(state, at=at, moved=[s.seq for s in unanswered]), unanswered
 
 
@@ -275,8 +280,8 @@ def _take_over(
             from_id=younger["id"],
             old=stored.seq,
         )
-    has_open = any(action["state"] != "awaiting_confirmation" for action in carried["actions"].values())
-    if unanswered or has_open:
+    under_way = reducers.CONSENTED | reducers.DOUBTFUL
+    if unanswered or any(action["state"] in under_way for action in carried["actions"].values()):
         yield query(
             "UPDATE sessions SET in_seq = :seq, burst_at = {now}, ready_at = {now} WHERE id = :id",
             seq=older["next_seq"] + len(entries) - 1,

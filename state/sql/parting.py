@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from state import events as ev
-from state import partition, reducers
+from state import partition, reducers, staff_events
 from state.keys import Vault
 from state.partition import Cut
 from state.session import Session
@@ -49,24 +49,27 @@ def move(vault: Vault, source: str, user_id: str, target: dict[str, Any], made: 
 
 
 def _once(vault: Vault, target: str, moved: Sequence[ev.Stored]) -> Tx[list[ev.Stored]]:
-    """Each message once: one that had come along unanswered lies in the target's own log too, and is erased there."""
-    ids = {_message(s): s.seq for s in moved if _message(s)}
+    """Each once: what had come along unanswered lies in the target's own log too, and is erased there."""
+    ids = {_once_only(s): s.seq for s in moved if _once_only(s)}
     if not ids:
         return list(moved)
     yield from forget_copies(vault, target, moved)
-    return [s for s in moved if not _message(s) or ids[_message(s)] == s.seq]
+    return [s for s in moved if not _once_only(s) or ids[_once_only(s)] == s.seq]
 
 
 def forget_copies(vault: Vault, session_id: str, moved: Sequence[ev.Stored]) -> Tx[None]:
-    """Erase messages where they lie a second time, since they had come along unanswered with a link."""
-    ids = {_message(s) for s in moved} - {None}
+    """Erase what lies in a log a second time, since it had come along unanswered with a link."""
+    ids = {_once_only(s) for s in moved} - {None}
     own = yield from whole(vault, session_id)
-    yield from _erase(session_id, {s.seq for s in own if _message(s) in ids})
+    yield from _erase(session_id, {s.seq for s in own if _once_only(s) in ids})
 
 
-def _message(stored: ev.Stored) -> tuple[str, str] | None:
+def _once_only(stored: ev.Stored) -> tuple[str, str] | None:
+    """How a message, or an act of staff, is known again in another log."""
     data = stored.data
-    return (data.channel, data.message_id) if isinstance(data, ev.MessageReceived) else None
+    if isinstance(data, ev.MessageReceived):
+        return data.channel, data.message_id
+    return (stored.kind, f"{stored.at} {data}") if isinstance(data, staff_events.Followed) else None
 
 
 def _erase(session_id: str, seqs: set[int] | frozenset[int]) -> Tx[None]:

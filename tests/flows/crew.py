@@ -30,12 +30,13 @@ SAM = Who(id="T1/U1", name="Sam", scopes=frozenset({"tickets:work", "writes:appr
 
 @dataclass(slots=True, kw_only=True)
 class Crew:
-    """One visitor and the engine."""
+    """One visitor and the engine. `held`: no turn runs for now."""
 
     services: Services
     visitor: str = field(default_factory=lambda: uuid.uuid4().hex)
     session_id: str = ""
     deaths: int = 0
+    held: bool = False
 
     async def say(self, text: str, *, choice: str | None = None) -> str:
         """Say something; the words of the answer."""
@@ -57,7 +58,7 @@ class Crew:
     async def run(self) -> None:
         """Run turns until none is due; one that dies is found by the next process."""
         store = self.services.parts.store
-        while leases := await store.claim("crew", limit=1, lease_ms=15_000):
+        while not self.held and (leases := await store.claim("crew", limit=1, lease_ms=15_000)):
             await self._turn(leases[0])
 
     async def _turn(self, lease: Lease) -> None:

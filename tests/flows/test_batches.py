@@ -10,6 +10,7 @@ import pytest
 
 from bot.app import Services
 from state import events as ev
+from state.identity import Address, Claims
 from tests import batches_pack
 from tests.batches_pack import OUTSIDE, WORKFLOW
 from tests.flows.crew import Crew, engine
@@ -274,3 +275,51 @@ async def test_a_no_after_the_yes_does_not_say_that_nothing_was_done(services: S
     await crew.settled()
 
     assert dict.fromkeys(TEAM, 1) == dict(OUTSIDE.effects())
+
+
+async def test_a_link_in_the_middle_does_nothing_twice(services: Services) -> None:
+    """One is done, one failed, the rest is asked for; then it turns out who this is, and the older log goes on."""
+    older = Crew(services=services)
+    await older.say("hello")
+    crew = await asked(services)
+    OUTSIDE.script.extend(["ok", "refuse"])
+    await crew.say("yes")
+
+    await _same_person(older, crew)
+
+    told = await crew.say("yes")
+    assert crew.session_id == older.session_id
+    if "Shall I go on" in told:
+        assert "ann" not in told.partition("Shall I go on")[2]
+        await crew.say("yes")
+    assert dict.fromkeys(TEAM, 1) == dict(OUTSIDE.effects())
+
+
+@pytest.mark.parametrize("workflow", [WORKFLOW.replace("review: none", "review: all")])
+@pytest.mark.parametrize("verb,done", [("approve", TEAM), ("deny", [])])
+async def test_a_link_right_after_a_decision_of_staff_does_not_lose_it(
+    services: Services, verb: str, done: list[str]
+) -> None:
+    """It counts in the older log, though no turn of the younger one followed it."""
+    older = Crew(services=services)
+    await older.say("hello")
+    crew = await asked(services)
+    await crew.say("yes")
+    (request,) = [one for one in await crew.logged(ev.ApprovalRequested) if isinstance(one, ev.ApprovalRequested)]
+    crew.held = True
+    assert (await crew.staff(verb, action=request.action, args_hash=request.args_hash)).done
+    crew.held = False
+
+    await _same_person(older, crew)
+
+    assert done == [email for _, email in OUTSIDE.applied]
+    assert ("Invited:" if done else "not approved") in (await older.said())[-1]
+
+
+async def _same_person(*crews: Crew) -> None:
+    """Both visitors turn out to be one customer."""
+    for crew in crews:
+        address = Address(channel="web", address=crew.visitor)
+        claims = Claims(customer_id="C-1001")
+        await crew.services.parts.store.prove(address, claims, method="token", create=False)
+    await crews[0].run()
