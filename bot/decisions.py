@@ -7,7 +7,15 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from bot import address_decisions, dispute_decisions, lists, plan_decisions, sales_decisions, triage_decisions
+from bot import (
+    address_decisions,
+    dispute_decisions,
+    lists,
+    onboarding_decisions,
+    plan_decisions,
+    sales_decisions,
+    triage_decisions,
+)
 from bot.decided import Decision, Facts, Rule
 from bot.reading import amount_of, day_of, invoice_of, price_of, rows
 from state import errors
@@ -131,6 +139,7 @@ DECISIONS: Mapping[str, Rule] = MappingProxyType(
         **plan_decisions.DECISIONS,
         **lists.DECISIONS,
         **triage_decisions.DECISIONS,
+        **onboarding_decisions.DECISIONS,
     }
 )
 """Add one: write the function above or in a module of its own, add one row here."""

@@ -7,7 +7,19 @@ from typing import Any, TypeVar
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from playground import acme_writes, addresses, faults, http, options, plans, records, refunds, sales, writes
+from playground import (
+    acme_writes,
+    addresses,
+    faults,
+    http,
+    onboarding,
+    options,
+    plans,
+    records,
+    refunds,
+    sales,
+    writes,
+)
 from playground.bucket import Bucket
 from playground.world import World
 
@@ -36,6 +48,7 @@ def build(world: World) -> web.Application:
             web.get("/v1/customers/{id}/subscription", api.get_subscription),
             web.get("/v1/invoices/{id}", api.get_invoice),
             web.get("/v1/plans", api.list_plans),
+            web.get("/v1/onboarding/checklist", api.get_checklist),
             *sales.routes(world.store),
             *acme_writes.routes(world.store),
         ]
@@ -72,6 +85,13 @@ class Acme:
     async def list_plans(self, _: web.Request) -> web.Response:
         """Answer all plans with their prices."""
         return http.answer({"plans": plans.show_plans()})
+
+    async def get_checklist(self, request: web.Request) -> web.Response:
+        """Answer what somebody who begins has to do."""
+        found = onboarding.checklist(request.query.get("role"), request.query.get("organisation"), today=_today())
+        if found is None:
+            raise http.failure(404, "checklist_not_found", "There is no checklist for this role and organisation.")
+        return http.answer(found)
 
     async def list_invoices(self, request: web.Request) -> web.Response:
         """Answer a customer's invoices, newest first, a page at a time."""

@@ -4,10 +4,14 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from playground import addresses, disputes, http, leads, meetings, plans, refunds, writes
+from playground import addresses, disputes, http, leads, meetings, onboarding, plans, refunds, writes
 from playground.store import Store
 
-KINDS = (refunds.KIND, disputes.KIND, addresses.KIND, plans.KIND, meetings.KIND, leads.KIND, leads.UPDATE)
+KINDS = (
+    *(refunds.KIND, disputes.KIND, addresses.KIND, plans.KIND),
+    *(meetings.KIND, leads.KIND, leads.UPDATE),
+    *(onboarding.TASK, onboarding.INVITE),
+)
 
 
 def routes(store: Store) -> list[web.RouteDef]:

@@ -8,4 +8,5 @@ PACKS = {
     "mail": "tools.packs.mail",
     "sales": "tools.packs.sales",
     "leads": "tools.packs.leads",
+    "onboarding": "tools.packs.onboarding",
 }

@@ -21,6 +21,7 @@ from tests.flows.tellings import (
     invoice_list,
     lead_enrichment,
     my_plan,
+    onboarding,
     refund,
     send_invoice_copy,
     triage,
@@ -44,6 +45,7 @@ ALL: tuple[tuple[Telling, ...], ...] = (
     send_invoice_copy.ROWS,
     invoice_list.ROWS,
     triage.ROWS,
+    onboarding.ROWS,
 )
 """Add a workflow: its rows, one line here."""
 CHANNELS, MODELS = ("web", "whatsapp", "email"), ("offline", "openai_responses")

@@ -19,10 +19,14 @@ PLAN: Json = {"customer_id": "C-1001", "plan": "pro", "seats": 7, "effective": "
     "amount": "67.00",
     "currency": "USD",
 }
+TASK: Json = {"customer_id": "C-1001", "item": "webhook", "due_on": "2099-01-31"}
+INVITE: Json = {"customer_id": "C-1001", "email": "jo@initech.example", "user_role": "member"}
 KINDS = {
     "dispute": ("disputes", DISPUTE, "DP-1001", "dispute_id"),
     "address": ("addresses", ADDRESS, "AD-1001", "address_id"),
     "plan": ("subscription_changes", PLAN, "SC-1001", "change_id"),
+    "task": ("onboarding_tasks", TASK, "TK-1001", "task_id"),
+    "invite": ("invites", INVITE, "IV-1001", "invite_id"),
 }
 WRONG: list[tuple[str, Json, int, str]] = [
     ("dispute", {"invoice_id": "20001"}, 404, "invoice_not_found"),
@@ -40,6 +44,13 @@ WRONG: list[tuple[str, Json, int, str]] = [
     ("plan", {"effective": "yesterday"}, 422, "invalid_field"),
     ("plan", {"seats": 5, "amount": "49.00"}, 409, "plan_unchanged"),
     ("plan", {"customer_id": "C-9"}, 404, "customer_not_found"),
+    ("task", {"item": "a party"}, 422, "invalid_field"),
+    ("task", {"due_on": "soon"}, 422, "invalid_field"),
+    ("task", {"due_on": "2020-01-01"}, 422, "invalid_field"),
+    ("task", {"customer_id": "C-9"}, 404, "customer_not_found"),
+    ("invite", {"email": "jo at initech"}, 422, "invalid_field"),
+    ("invite", {"user_role": "king"}, 422, "invalid_field"),
+    ("invite", {"email": "Kim@example.com"}, 409, "already_member"),
 ]
 
 
