@@ -25,9 +25,11 @@ PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SYSTEMROOT")
 """What a program that we start sees of our environment: no secret of ours."""
 NEEDS = "MCP servers need the official SDK: pip install --require-hashes -r requirements/mcp.txt"
 
-
 MOST_PAGES = 50
 LONGEST_S = 60.0  # of one request; the caller has a shorter time of its own
+INTERNAL_ERROR = -32603
+LOST = frozenset({-32000, -32600, -32700})
+"""Codes by which the SDK says that the connection is closed, its session has ended, or an answer was none."""
 
 
 def systems(outside: Outside) -> dict[str, McpSystem]:
@@ -65,23 +67,24 @@ class McpSystem:
 
     async def request(self, request: Request, *, timeout: float) -> Any:  # noqa: ANN401
         """Call a tool, once; answers `{"text", "fields"}`. Raises NotSent, Uncertain, Declined or AskHuman."""
-        client = await self._connected(timeout)
+        until = asyncio.get_running_loop().time() + timeout
+        client, ended = await self._connected(until)
         if request.path in self._changed:
             raise errors.AskHuman(
                 f"{self.name}: {request.path} is not as it was reviewed; look, then: python -m bot mcp pin {self.name}"
             )
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout_at(until):
                 answer = await client.call_tool(request.path, dict(request.body or {}))
         except TimeoutError as error:
             raise failures.Uncertain(f"{self.name} did not answer in time", reason="timeout") from error
         except Exception as error:
-            raise self._named(error) from error
+            raise self._named(error, ended) from error
         return self._answer(answer)
 
     async def tools(self, timeout: float) -> Pin:
         """Its tools as they are now, to be pinned."""
-        client = await self._connected(timeout)
+        client, _ = await self._connected(asyncio.get_running_loop().time() + timeout)
         return await _pin(client)
 
     async def close(self) -> None:
@@ -91,13 +94,16 @@ class McpSystem:
             await asyncio.gather(self._owner, return_exceptions=True)
             self._owner = None
 
-    def _named(self, error: Exception) -> Exception:
-        """A failure of the protocol or the connection, by what it proves."""
+    def _named(self, error: Exception, ended: asyncio.Event) -> Exception:
+        """A failure of the protocol or the connection, by what it proves. The SDK names lost connections by a code."""
         from mcp import MCPError  # the SDK is an extra, and slow to load
 
-        if isinstance(error, MCPError):
-            return failures.Declined(f"{self.name} refused the call", code=str(error.code))
-        self._ended.set()  # the next call connects anew
+        code = error.code if isinstance(error, MCPError) else None
+        if code == INTERNAL_ERROR:
+            return failures.Uncertain(f"{self.name} answered with an error of its own")
+        if code is not None and code not in LOST:
+            return failures.Declined(f"{self.name} refused the call", code=str(code))
+        ended.set()  # the next call connects anew
         return failures.Uncertain(f"{self.name} broke off ({type(error).__name__})")
 
     def _answer(self, answer: Any) -> dict[str, Any]:  # noqa: ANN401 - the SDK's own
@@ -106,31 +112,33 @@ class McpSystem:
             raise failures.Declined(text[:300] or f"{self.name} refused the call")
         return {"text": text, "fields": answer.structured_content}
 
-    async def _connected(self, timeout: float) -> Any:  # noqa: ANN401 - the SDK's own
-        """The client, connected. Raises NotSent: no call has left."""
-        async with self._lock:
-            if self._owner is None or self._owner.done() or self._ended.is_set():
-                await self.close()
-                self._ended = asyncio.Event()
-                await self._connect(timeout)
-            return self._client
+    async def _connected(self, until: float) -> tuple[Any, asyncio.Event]:
+        """The client, connected, and what ends its connection. Raises NotSent: no call has left."""
+        try:
+            async with asyncio.timeout_at(until), self._lock:
+                if self._owner is None or self._owner.done() or self._ended.is_set():
+                    await self.close()
+                    self._ended = asyncio.Event()
+                    await self._connect()
+                return self._client, self._ended
+        except TimeoutError as error:
+            raise failures.NotSent(f"{self.name} cannot be reached in time", reason="timeout") from error
 
-    async def _connect(self, timeout: float) -> None:
+    async def _connect(self) -> None:
         ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._owner = asyncio.create_task(self._own(ready, self._ended), name=f"mcp {self.name}")
         try:
-            async with asyncio.timeout(timeout):
-                await asyncio.shield(ready)
-        except TimeoutError as error:
-            self._owner.cancel()
-            await asyncio.gather(self._owner, return_exceptions=True)
-            raise failures.NotSent(f"{self.name} cannot be reached in time", reason="timeout") from error
+            await asyncio.shield(ready)
+        finally:
+            if not ready.done():  # whoever called waits no more; what is half connected is nobody's
+                self._ended.set()
+                self._owner.cancel()
 
     async def _own(self, ready: asyncio.Future[None], ended: asyncio.Event) -> None:
         """Hold the connection: the SDK wants the task that opened it to close it."""
         try:
             async with AsyncExitStack() as stack:
-                self._client = await stack.enter_async_context(_client(self._server))
+                self._client = await stack.enter_async_context(_client(self._server, stack))
                 self._compare(await _pin(self._client))
                 ready.set_result(None)
                 await ended.wait()
@@ -148,8 +156,8 @@ class McpSystem:
             log.warning("mcp_tools_changed", server=self.name, tools=changed)
 
 
-def _client(server: McpServer) -> Any:  # noqa: ANN401 - the SDK's own
-    """A client of the SDK, not connected yet. Raises AskHuman where the SDK is not there."""
+def _client(server: McpServer, stack: AsyncExitStack) -> Any:  # noqa: ANN401 - the SDK's own
+    """A client of the SDK, not connected yet; `stack` closes what is its own. AskHuman where the SDK is not there."""
     try:
         import httpx2  # an extra, and slow to load
         from mcp import Client, StdioServerParameters
@@ -161,6 +169,7 @@ def _client(server: McpServer) -> Any:  # noqa: ANN401 - the SDK's own
         program = StdioServerParameters(command=server.command[0], args=list(server.command[1:]), env=known)
         return Client(program, cache=None)
     http = httpx2.AsyncClient(headers=server.auth.headers(), timeout=LONGEST_S)
+    stack.push_async_callback(http.aclose)
     return Client(streamable_http_client(server.url, http_client=http), cache=None)
 
 
