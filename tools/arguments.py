@@ -51,8 +51,13 @@ def without_identity(tool: Tool, arguments: JSON) -> JSON:
 
 
 def plain(checked: BaseModel) -> JSON:
-    """Validated arguments as plain JSON."""
-    return checked.model_dump(mode="json")
+    """Validated arguments as plain JSON; raises AskModel for a number that JSON cannot carry."""
+    made = checked.model_dump(mode="json")
+    try:
+        orjson.dumps(made)
+    except TypeError as error:  # a model without bounds takes a whole number of any length, as text too
+        raise errors.AskModel("the arguments cannot be written as JSON") from error
+    return made
 
 
 def as_json(arguments: object, most: int = MOST_IN) -> object:

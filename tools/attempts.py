@@ -38,6 +38,7 @@ class Proof(Enum):
 class Tried:
     """One attempt. `unsent`: no byte left; `again`: another one could do better; `after`: seconds to wait.
 
+    `conflict`: refused because of what was done before, which may have been an earlier attempt of the same call.
     `part`: what there is of a lookup's answer though it failed. `attempts`: this one and what was tried before it for
     the same call, oldest first.
     """
@@ -49,6 +50,7 @@ class Tried:
     code: str = ""
     unsent: bool = False
     again: bool = False
+    conflict: bool = False
     after: float | None = None
     part: Any = None
     attempts: tuple[Attempt, ...] = ()
@@ -101,7 +103,7 @@ def _answered(error: errors.BotError) -> Tried:
         case failures.NotFound():
             return Tried(proof=Proof.NONE, reason="not_found", message=said)
         case failures.Declined():
-            return Tried(proof=Proof.NONE, reason="rejected", message=said, code=error.code)
+            return Tried(proof=Proof.NONE, reason="rejected", message=said, code=error.code, conflict=error.conflict)
         case errors.Rejected():
             return Tried(proof=Proof.NONE, reason="rejected", message=said, code=error.reason)
         case errors.AskModel():
@@ -169,7 +171,7 @@ async def write(tool: Tool, arguments: BaseModel, context: Context, *, doubt: bo
             state = "unknown" if doubt else "failed"
         if state == "failed" and doubt and tool.probe:
             return await _contradicted(tool, arguments, context, tried)
-        return state, tried
+        return ("unknown" if state == "failed" and doubt and tried.conflict else state), tried
     raise AssertionError("the last attempt always returns")
 
 

@@ -65,7 +65,8 @@ class NotFound(errors.BotError):
 class Declined(errors.BotError):
     """The other system refused the request."""
 
-    def __init__(self, detail: str | None = None, *, code: str = "") -> None:
-        """`code`: the other system's own word for why."""
+    def __init__(self, detail: str | None = None, *, code: str = "", conflict: bool = False) -> None:
+        """`code`: the other system's own word for why; `conflict`: what was done before is in the way of it."""
         super().__init__(detail)
         self.code = code
+        self.conflict = conflict

@@ -12,6 +12,8 @@ from tools import base, failures
 from tools.request import Request
 
 FAIR_S = 1.0  # who did not answer within less has not failed
+ANSWERED = frozenset({"busy", "too_large"})
+"""Reasons of failures that are answers: one person's question that has too long an answer shuts nobody out."""
 
 
 class Guarded:
@@ -61,6 +63,6 @@ class Guarded:
 
 def _reached(error: errors.BotError, timeout: float) -> bool | None:
     """Whether a failure shows that the API is there; None: it shows nothing."""
-    if isinstance(error, failures.Throttled) or not isinstance(error, (failures.Unavailable, failures.Uncertain)):
+    if not isinstance(error, (failures.Unavailable, failures.Uncertain)) or error.reason in ANSWERED:
         return True
     return None if error.reason == "timeout" and timeout < FAIR_S else False

@@ -190,10 +190,13 @@ def _answer(name: str, response: aiohttp.ClientResponse, body: bytes) -> Any:  #
     if status == 404:
         raise failures.NotFound(message or None)
     if status == 409 and code.endswith(IN_PROGRESS):
-        raise failures.Uncertain(f"{name} is still working on an earlier request with this key", after=after)
+        detail = f"{name} is still working on an earlier request with this key"
+        raise failures.Uncertain(detail, after=after, reason="busy")
+    if status in {302, 303} and response.method not in SAFE:
+        raise failures.Uncertain(f"{name} took a write and answered with another address")
     if status in {401, 403} or status < 400:
         raise errors.AskHuman(f"{name} answered with status {status}; its address or token is not right")
-    raise failures.Declined(message or None, code=code)
+    raise failures.Declined(message or None, code=code, conflict=status == 409)
 
 
 def _parsed(name: str, body: bytes) -> Any:  # noqa: ANN401  JSON

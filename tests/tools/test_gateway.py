@@ -121,6 +121,14 @@ async def test_what_cannot_be_proposed(world: World, arguments: object, message:
     assert ("failed", "invalid", message) == (outcome.state, outcome.reason, outcome.message)
 
 
+async def test_a_number_that_json_cannot_carry_is_refused(world: World) -> None:
+    """A whole number as text may have any length; it is an answer, no defect of ours."""
+    _, gateway, _ = world
+    made = await gateway.propose("order_keyed", {**ORDER, "count": "9" * 30}, caller=CALLER)
+    assert isinstance(made, Outcome)
+    assert ("failed", "invalid") == (made.state, made.reason)
+
+
 async def test_a_lookup_cannot_be_proposed(world: World) -> None:
     """There is nothing to consent to."""
     outcome = await world[1].propose("get_order", {"key": "k"}, caller=CALLER)

@@ -60,6 +60,18 @@ async def test_a_keyed_write(world: World, script: str, state: str, reason: str,
     assert ({"order": 1} if state == "succeeded" else None) == outcome.result
 
 
+@pytest.mark.parametrize(
+    "script, state, effects",
+    [("409", "failed", 0), ("lost 409", "unknown", 1), ("reset 409", "unknown", 0), ("reset 422", "failed", 0)],
+)
+async def test_a_conflict_may_be_with_an_earlier_attempt(world: World, script: str, state: str, effects: int) -> None:
+    """Which cannot be read back here, and may be still under way; any other answer to a key is the first one's."""
+    shop, gateway, _ = world
+    shop.posts.extend(script.split())
+    outcome = await perform(gateway, await confirmed(gateway, "order_keyed_blind"))
+    assert (state, "rejected", effects) == (outcome.state, outcome.reason, len(shop.effects))
+
+
 @unkeyed_shop
 @pytest.mark.parametrize(
     "script, state, reason, effects",

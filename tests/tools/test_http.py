@@ -28,6 +28,7 @@ ANSWERS = {
     "huge": lambda: web.Response(body=b" " * (http.MAX_BODY + 1)),
     "garbled": lambda: web.Response(text="<html>"),
     "empty": lambda: web.Response(status=204),
+    "see_other": lambda: web.Response(status=303, headers={"Location": "/v1/echo"}),
     "moved": lambda: web.Response(status=307, headers={"Location": "/v1/echo"}),
     "busy_key": lambda: web.json_response({"error": {"code": "idempotency_key_in_use"}}, status=409),
     "odd_error": lambda: web.json_response(["not", "an", "object"], status=422),
@@ -104,7 +105,7 @@ async def test_what_is_sent(system: System) -> None:
         ("408", failures.Unavailable, failures.Uncertain, "unavailable"),
         ("garbled", failures.Unavailable, failures.Uncertain, "unavailable"),
         ("huge", failures.Unavailable, failures.Uncertain, "too_large"),
-        ("busy_key", failures.Unavailable, failures.Uncertain, "unavailable"),
+        ("busy_key", failures.Unavailable, failures.Uncertain, "busy"),
         ("429", failures.Throttled, failures.Throttled, "busy"),
         ("404", failures.NotFound, failures.NotFound, None),
         ("400", failures.Declined, failures.Declined, None),
@@ -127,6 +128,14 @@ async def test_failures_are_named_by_what_they_prove(
     assert (reading, writing) == (type(read.value), type(wrote.value))
     assert {reason} == {getattr(error.value, "reason", None) for error in (read, wrote)}
     assert "secret" not in f"{read.value} {wrote.value}"
+
+
+async def test_a_write_may_be_answered_with_another_address(system: System) -> None:
+    """As web forms are, once they were taken: that proves nothing to the contrary. A read is sent nowhere else."""
+    with pytest.raises(failures.Uncertain):
+        await system.post("/v1/see_other", {}, key="K", timeout=2)
+    with pytest.raises(errors.AskHuman):
+        await system.get("/v1/see_other", timeout=2)
 
 
 async def test_what_the_other_side_said_is_kept(system: System) -> None:

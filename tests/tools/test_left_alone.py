@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer
 from state.breaker import Breaker
 from tools import failures
 from tools.guard import Guarded
-from tools.http import Endpoint, Systems
+from tools.http import MAX_BODY, Endpoint, Systems
 
 OPENS = 3
 
@@ -20,12 +20,12 @@ class Api:
     """Answers with a status that the test sets, and counts."""
 
     def __init__(self) -> None:
-        self.status, self.asked = 500, 0
+        self.status, self.asked, self.body = 500, 0, b"{}"
 
     async def answer(self, _: web.Request) -> web.Response:
         """Answer as it is set."""
         self.asked += 1
-        return web.json_response({}, status=self.status)
+        return web.Response(body=self.body, status=self.status)
 
 
 World = tuple[Api, Systems, Guarded]
@@ -103,6 +103,15 @@ async def test_whatever_is_answered_shows_that_it_is_there(status: int, *, kept:
             api.status = answer
             await tried(system)
         assert (systems.left_alone()["shop"] is None) is kept
+
+
+async def test_an_answer_that_is_too_long_is_one() -> None:
+    """Who asks for much has no answer, and everybody else goes on."""
+    async for api, systems, system in serving(pause_s=30.0):
+        api.status, api.body = 200, b" " * (MAX_BODY + 1)
+        for _ in range(OPENS):
+            assert isinstance(await tried(system), failures.Uncertain)
+        assert systems.left_alone() == {"shop": None}
 
 
 async def test_who_had_no_time_has_learned_nothing() -> None:
