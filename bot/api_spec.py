@@ -120,7 +120,7 @@ def _tool(tool: Tool) -> Json:
         "properties": {
             "action": {"type": ["string", "null"]},
             "state": {"type": "string"},
-            "result": api_tools.shown_schema(tool),
+            "result": tool.gives,
         },
     }
     writes = tool.kind == "transact"

@@ -86,9 +86,8 @@ class ToolsApi:
         body = _body(await read_body(request))
         tool = self.toolbox.parts.gateway.catalog.get(name, version)
         if tool is None or tool.internal:
-            raise api.Refusal(
-                404, "unknown_tool", f"There is no tool {name[:64]!r}" + (f"@{version}." if version else ".")
-            )
+            what = f"tool {name[:64]!r}" if version is None else f"version {version} of a tool {name[:64]!r}"
+            raise api.Refusal(404, "unknown_tool", f"There is no {what}.")
         if key is None and tool.kind == "transact":
             raise api.Refusal(400, "key_missing", f"{name} writes, so it needs the header Idempotency-Key.")
         return Asked(
@@ -115,7 +114,7 @@ def described(tool: Tool, versions: list[int]) -> dict[str, Any]:
         "kind": tool.kind,
         "description": tool.description,
         "arguments": tool.schema,
-        "result": shown_schema(tool),
+        "result": tool.gives,
         "from_session": sorted(tool.identity),
         "scopes": sorted(tool.scopes),
         "assurance": tool.assurance.value,
@@ -123,11 +122,6 @@ def described(tool: Tool, versions: list[int]) -> dict[str, Any]:
         "effect": tool.effect,
         "deprecated": tool.deprecated or None,
     }
-
-
-def shown_schema(tool: Tool) -> dict[str, Any]:
-    """The schema of a tool's result."""
-    return schema.strict(tool.result, mode="serialization").schema
 
 
 def answered(told: Told) -> web.Response:
@@ -157,9 +151,13 @@ async def read_body(request: web.Request) -> bytes:
 
 def _body(raw: bytes) -> Body:
     try:
-        body = Body.model_validate(orjson.loads(raw))
-    except orjson.JSONDecodeError as error:
-        raise api.Refusal(400, "bad_body", "The body must be JSON: user, arguments, reason.") from error
+        given = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        given = None
+    if not isinstance(given, dict):
+        raise api.Refusal(400, "bad_body", "The body must be a JSON object: user, arguments, reason.")
+    try:
+        body = Body.model_validate(given)
     except ValidationError as error:
         raise api.Refusal(400, "bad_body", schema.explain(error)) from error
     if len(orjson.dumps(body.arguments)) > MAX_ARGUMENTS:

@@ -12,7 +12,7 @@ import orjson
 from aiohttp import web
 
 from bot import api, mcp_tokens, mcp_wire
-from bot.api_tools import read_body, shown_schema
+from bot.api_tools import read_body
 from bot.mcp_tokens import Token
 from bot.mcp_wire import JSON, Refused, Rpc
 from bot.toolbox import Asked, Told, Toolbox
@@ -28,6 +28,11 @@ WORDS = {
     "other": "This key stands for another call: another tool, arguments, version or user.",
     "nobody": "There is no user such as this token acts for.",
     "busy": "Too many calls for this user are under way; try again when some have ended.",
+}
+
+NO_RESULT = {
+    "succeeded": "It was done; a person found that out, so there is no result to show. Do not repeat it.",
+    "erased": "What this call came to was erased with the person's data. Do not repeat it.",
 }
 
 
@@ -99,10 +104,13 @@ class McpServer:
         return [_described(tool) for tool in self._parts.gateway.catalog if tool.name in found and found[tool.name].ok]
 
     async def _call(self, rpc: Rpc, token: Token, request: web.Request) -> JSON:
-        name, arguments = rpc.params.get("name"), rpc.params.get("arguments", {})
+        name, given = rpc.params.get("name"), rpc.params.get("arguments")
+        arguments = {} if given is None else given
         tool = self._parts.gateway.catalog.get(name) if isinstance(name, str) else None
-        if tool is None or tool.internal or not isinstance(arguments, dict):
+        if tool is None or tool.internal:
             raise Refused(mcp_wire.INVALID_PARAMS, f"There is no tool {str(name)[:64]!r}.", id=rpc.id)
+        if not isinstance(arguments, dict):
+            raise Refused(mcp_wire.INVALID_PARAMS, "arguments must be an object.", id=rpc.id)
         told = await self._toolbox.call(
             Asked(
                 actor=token.actor,
@@ -124,7 +132,7 @@ def _described(tool: Tool) -> JSON:
         "name": tool.name,
         "description": tool.description,
         "inputSchema": tool.schema,
-        "outputSchema": shown_schema(tool),
+        "outputSchema": tool.gives,
         "annotations": {"readOnlyHint": reads, "idempotentHint": reads, "openWorldHint": False},
     }
 
@@ -137,7 +145,7 @@ def _key(rpc: Rpc, session: str | None) -> str:
             raise Refused(mcp_wire.INVALID_PARAMS, f"{KEY}: 1 to {LONGEST_KEY} visible characters", id=rpc.id)
         return f"key:{key}"
     if session and not rpc.modern:
-        return f"rpc:{session[:64]}:{orjson.dumps(rpc.id).decode()}"
+        return f"rpc:{session}:{orjson.dumps(rpc.id).decode()}"
     return f"once:{secrets.token_hex(16)}"
 
 
@@ -151,13 +159,15 @@ def _reason(rpc: Rpc) -> str:
 def _told(told: Told) -> JSON:
     """What a call came to, for a model: a result, or words that say what is wrong or missing."""
     meta: JSON = {"_meta": {ACTION: told.action}} if told.action else {}
-    if told.reason == "done" and "error" not in told.answer:
-        result: Any = told.answer["result"]
+    result: Any = told.answer.get("result")
+    if told.reason == "done" and result is not None:
         text = orjson.dumps(result).decode()
         return {"content": [{"type": "text", "text": text}], "structuredContent": result, "isError": False, **meta}
     if told.reason == "waits":
         state = told.answer["state"].replace("_", " ")
         words = f"Not done yet ({state}); action {told.action}. The same call with the same key says what came of it."
+    elif told.reason == "done" and "error" not in told.answer:
+        words = NO_RESULT[told.answer["state"]]  # told as an error, since a result would have to be of its schema
     else:
         words = WORDS.get(told.reason) or str(told.answer["error"]["message"])
     return {"content": [{"type": "text", "text": words}], "isError": True, **meta}

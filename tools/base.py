@@ -139,6 +139,7 @@ class Tool:
     cache_s   how long a lookup's answer may be given again, 0: never
     most_in   how long its arguments may be as JSON, `most_out` its result (0: as its kind has it)
     schema    what a provider is told (OpenAI's strict subset); `notes` say what is lost by it and what looks unwise
+    gives     the schema of its result, for programs that call it
     """
 
     name: str
@@ -161,6 +162,7 @@ class Tool:
     most_out: int = 0
     identity: Mapping[str, str] = field(default_factory=dict)
     schema: dict[str, Any] = field(default_factory=dict)
+    gives: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
@@ -301,7 +303,7 @@ def declare(given: Tool) -> Tool:
         _check_shape(given)
         identity = _identity(given.arguments)
         strict = schema.strict(given.arguments, hidden=identity.keys())
-        schema.strict(given.result, mode="serialization")
+        gives = schema.strict(given.result, mode="serialization").schema
     except errors.BadInput as error:
         raise errors.BadInput(f"tool {given.id}: {error}") from error
     return replace(
@@ -310,6 +312,7 @@ def declare(given: Tool) -> Tool:
         most_out=given.most_out or MOST_OUT[given.kind],
         needs_customer=given.needs_customer or "customer_id" in identity.values(),
         schema=strict.schema,
+        gives=gives,
         notes=tuple(f"{given.id}: {note}" for note in _notes(given, strict.notes)),
     )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from tools import schema
 from tools.base import Tool
 from tools.catalog import Catalog
 
@@ -27,8 +26,7 @@ def taken(catalog: Catalog) -> JSON:
 
 
 def _picture(tool: Tool) -> JSON:
-    result = schema.strict(tool.result, mode="serialization").schema
-    return {"kind": tool.kind, "arguments": _wordless(tool.schema), "result": _wordless(result)}
+    return {"kind": tool.kind, "arguments": _wordless(tool.schema), "result": _wordless(tool.gives)}
 
 
 def _wordless(node: Any) -> Any:  # noqa: ANN401  JSON

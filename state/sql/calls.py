@@ -86,6 +86,8 @@ def place(vault: Vault, user: str | None, *, make: bool) -> Tx[Row | None]:
     if user is None and make:
         newcomer = Newcomer(address=OPERATORS, assurance=Assurance.VERIFIED, method="system")
         return (yield from people.ensure(vault, newcomer))
+    if user is not None and not user.isprintable():  # PostgreSQL takes no NUL in a text
+        return None
     if user is None or ":" in user:
         try:
             address = OPERATORS if user is None else Address.parse(user)

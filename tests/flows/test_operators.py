@@ -199,7 +199,7 @@ async def test_what_is_no_call_changes_nothing(desk: Desk) -> None:
     assert (404, "unknown_tool") == await call(good, version="99")
     for version in ("x", "-1", "", "1" * 99):
         assert (400, "bad_version") == await call(good, version=version)
-    for user in ("customer:C-9999", "x", ":", "operators:other", "web:%"):
+    for user in ("customer:C-9999", "x", ":", "operators:other", "web:%", "x\0"):
         assert (404, "unknown_user") == await call({**good, "user": user})
     for key in (None, "", "a b", "k" * 256, "k\u00e9", "k\tk"):
         assert (400, "key_missing" if key is None else "bad_key") == await call(good, key=key)
