@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import groupby
 
 import orjson
 
-from bot.workflows import Workflow
+from bot.workflows import Slot, Workflow
 from channels.staff import ApprovalView, Case, DoubtView, Note
 from state import events as ev
 from state.session import Action, Doubt, Session, Task, Ticket
 
 DID = 8
 MOST_SLOTS = 8
+LOOKING = ("get", "search", "list", "find")  # how the names of lookups begin
 CHANNELS = {"web": "web chat", "whatsapp": "WhatsApp", "email": "e-mail", "slack": "Slack"}
 KNOWN = {
     "verified": "signed in or proven by code",
@@ -43,8 +45,8 @@ def case(ticket: Ticket, session: Session, recent: Sequence[ev.Stored], workflow
         outcome=ticket.outcome,
         task=_title(task, workflows),
         step=_step(task),
-        slots=_slots(task),
-        did=tuple(line for stored in recent if (line := _did(stored.data)))[-DID:],
+        slots=_slots(task, workflows),
+        did=tuple(line for line, _ in groupby(filter(None, (_did(stored.data) for stored in recent))))[-DID:],
         approvals=tuple(_approval(action) for action in session.actions.values() if _belongs(action, ticket)),
         doubts=tuple(_doubt(a, a.doubt) for a in session.actions.values() if a.doubt and a.doubt.ticket == ticket.id),
     )
@@ -84,11 +86,22 @@ def _step(task: Task | None) -> str | None:
     return f"{(task.step or 'begun').replace('_', ' ')}{waits}"
 
 
-def _slots(task: Task | None) -> tuple[tuple[str, str], ...]:
+def _slots(task: Task | None, workflows: Mapping[str, Workflow]) -> tuple[tuple[str, str], ...]:
+    """What is known: a choice by its label, and nothing that is as it was in the beginning."""
     if task is None:
         return ()
-    found = [(name.replace("_", " "), str(slot.value)) for name, slot in task.slots.items() if slot.value is not None]
+    workflow = workflows.get(task.workflow)
+    declared = workflow.slots if workflow else {}
+    found = [
+        (name.replace("_", " "), _said(slot.value, declared.get(name)))
+        for name, slot in task.slots.items()
+        if slot.value is not None and (name not in declared or slot.value != declared[name].default)
+    ]
     return tuple(found[:MOST_SLOTS])
+
+
+def _said(value: object, declared: Slot | None) -> str:
+    return (declared.choices.get(str(value)) if declared else None) or str(value)
 
 
 def _belongs(action: Action, ticket: Ticket) -> bool:
@@ -129,25 +142,28 @@ def _did(event: ev.Event | None) -> str | None:  # noqa: PLR0911 - one row per e
     """What the bot did, in one line; None for what staff need not see on the card."""
     match event:
         case ev.ToolSucceeded():
-            return f"looked up {_named(event.tool, event.arguments)}"
+            return _named(event.tool, event.arguments)
         case ev.ToolFailed():
-            return f"could not look up {_named(event.tool, event.arguments)}: {event.reason}"
+            return f"in vain {_named(event.tool, event.arguments)}: {event.reason.replace('_', ' ')}"
         case ev.ToolRefused():
-            return f"refused {event.tool}: {event.reason}"
+            return f"refused {event.tool.replace('_', ' ')}: {event.reason.replace('_', ' ')}"
         case ev.ActionMoved() if event.state not in {"confirmed", "dispatched"}:
             return f"action {event.state.replace('_', ' ')}" + (f": {event.reason}" if event.reason else "")
         case ev.TaskStarted():
             return f"began {event.workflow.replace('_', ' ')}"
         case ev.TaskEnded():
-            return f"ended the task: {event.outcome}"
+            return f"ended the task: {event.outcome.replace('_', ' ')}"
         case ev.TurnDegraded():
             return f"went on without the model: {event.reason}"
     return None
 
 
 def _named(tool: str, arguments: Mapping[str, object]) -> str:
+    """A call in words: get_invoice is "looked up invoice", normalize_address is "used normalize address"."""
+    verb, _, rest = tool.replace("_", " ").partition(" ")
     shown = ", ".join(str(value) for name, value in arguments.items() if value is not None and name.endswith("_id"))
-    return f"{tool.replace('_', ' ')} {shown}".strip()
+    words = f"looked up {rest}" if verb in LOOKING and rest else f"used {verb} {rest}".strip()
+    return f"{words} {shown}".strip()
 
 
 def note(stored: ev.Stored, session: Session, ticket: Ticket) -> Note | None:

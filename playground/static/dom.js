@@ -34,6 +34,13 @@ export function clock(at, withSeconds = false) {
   return date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...seconds });
 }
 
+/** A moment in words, in the reader's own time: "Mon 30 Nov, 16:30". What is no moment stays as it is. */
+export function moment(text) {
+  if (!/^\d{4}-\d\d-\d\dT/.test(text)) return text;
+  const day = new Date(text).toLocaleDateString([], { weekday: "short", day: "numeric", month: "short" });
+  return `${day}, ${clock(text)}`;
+}
+
 /** GET or POST JSON; throws an Error when the answer is not a success. */
 export async function call(path, { body, signal, headers = {} } = {}) {
   const options = { signal, headers, cache: "no-store" };

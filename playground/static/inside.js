@@ -1,18 +1,23 @@
 /* What the bot knows, drawn from the live view: task, approvals, tickets, ledger. It only shows. */
 
-import { byId, clock, h, plain } from "./dom.js";
+import { byId, clock, follower, h, moment, plain } from "./dom.js";
 import { Log } from "./log.js";
 import { drawHolder, drawPeople } from "./people.js";
 import { world } from "./world.js";
 
 const STEPS = {
   refund: ["retrieve", "decide", "request", "notify"],
+  refund_status: ["retrieve", "decide", "answer"],
   billing_dispute: ["known", "classify", "retrieve", "decide", "reason", "request", "notify"],
   billing_address: ["classify", "retrieve", "decide", "request", "verify", "notify"],
   my_plan: ["retrieve", "decide", "request", "verify", "notify"],
-  demo_scheduling: ["times", "choose", "book", "notify"],
-  lead_enrichment: ["classify", "lookup", "check", "create", "notify"],
+  demo_scheduling: ["contact", "address", "times", "choose", "book", "notify"],
+  lead_enrichment: ["contact", "address", "classify", "lookup", "check", "create", "update", "notify"],
+  invoice_list: ["retrieve", "decide"],
+  send_invoice_copy: ["retrieve", "send"],
+  ticket_triage: ["sort", "weigh"],
 };
+const ROOM = 5; // steps whose names stand side by side; of more only the present one's is seen
 const TONES = {
   eligible: "good", confirmed: "good", done: "good", paid: "good", pending: "warn", unknown: "", ineligible: "bad",
   refused: "bad", failed: "bad", declined: "warn", cancelled: "warn", handed_off: "warn",
@@ -28,7 +33,7 @@ const ENTRIES = {
   dispute: (body) => `Invoice ${body.invoice_id}, ${body.amount} ${body.currency}: ${plain(body.reason)}`,
   address: (body) => [body.street, body.city, body.region, body.postal_code, body.country].filter(Boolean).join(", "),
   plan: (body) => `${plain(body.plan)}, seats: ${body.seats}, ${body.amount} ${body.currency} from ${body.effective_on} on`,
-  meeting: (body) => `${plain(body.meeting_type)}, ${body.duration_minutes} minutes from ${body.starts_at}, for ${body.email}`,
+  meeting: (body) => `${plain(body.meeting_type)}, ${body.duration_minutes} minutes, ${moment(body.starts_at)}, for ${body.email}`,
   lead: (body) => `${body.company}, ${body.employees} people, ${body.email}`,
   lead_update: (body) => `Brings lead ${body.lead_id} up to date`,
 };
@@ -36,6 +41,7 @@ const ENTRIES = {
 export class Inside {
   #onView;
   #log = new Log();
+  #toNewest = follower(byId("ledger"));
   #slots = new Map(); // what the task card showed last, to mark what is new
 
   constructor({ onView }) {
@@ -85,6 +91,7 @@ export class Inside {
     count.classList.toggle("some", entries.length > 0);
     byId("ledger").replaceChildren(...entries.map(entryRow));
     byId("no-ledger").hidden = entries.length > 0;
+    this.#toNewest();
   }
 
   #work(task) {
@@ -100,6 +107,7 @@ export class Inside {
   #slotTable(task) {
     const values = { ...task.slots };
     if (task.confirmation) values.confirmation ??= task.confirmation;
+    if (values.confirmation === "pending" && !asksForConsent(task)) delete values.confirmation; // where it begins; says nothing
     const shown = Object.entries(values).map(([name, slot]) => [name, slotText(slot)]).filter(([, text]) => text !== "").sort(([a], [b]) => place(a) - place(b));
     const cells = shown.map(([name, text]) => {
       const fresh = this.#slots.has(name) ? this.#slots.get(name) !== text : this.#slots.size > 0;
@@ -113,10 +121,12 @@ export class Inside {
 /** Thanks and greetings are tasks too, but what went before says more. */
 const isTelling = (task) => Object.keys(task.slots ?? {}).some((name) => name !== "customer_id");
 
+const asksForConsent = (task) => task.question?.slot === "confirmation";
+
 function stateOf(task) {
   if (task.outcome) return [plain(task.outcome), TONES[task.outcome] ?? ""];
   if ((task.actions ?? []).some((action) => action.state === "awaiting_approval")) return ["Waits for approval", "warn"];
-  if (task.question) return ["Waits for an answer", task.confirmation === "pending" ? "warn" : ""];
+  if (task.question) return ["Waits for an answer", asksForConsent(task) ? "warn" : ""];
   return ["In progress", ""];
 }
 
@@ -169,8 +179,8 @@ function steps(task) {
   if (!known || !(known.includes(task.step) || task.outcome)) return task.step && !task.outcome && h("p", { class: "quiet" }, `Step: ${task.step}`);
   const at = task.outcome === "done" ? known.length : known.indexOf(task.step);
   const state = (index) => (index < at ? "done" : index === at && !task.outcome ? "now" : null);
-  const items = known.map((step, index) => h("li", { class: state(index), "aria-current": state(index) === "now" ? "step" : null }, plain(step)));
-  return h("ol", { class: "steps", "aria-label": "Steps of this task" }, items);
+  const items = known.map((step, index) => h("li", { class: state(index), "aria-current": state(index) === "now" ? "step" : null }, h("span", {}, plain(step))));
+  return h("ol", { class: known.length > ROOM ? "steps many" : "steps", "aria-label": "Steps of this task" }, items);
 }
 
 function entryRow(entry) {
@@ -185,7 +195,7 @@ const slotText = (slot) => {
   const value = slot !== null && typeof slot === "object" && "value" in slot ? slot.value : slot;
   return value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
 };
-const plainValue = (text) => (/^[a-z_]+$/.test(text) ? plain(text) : text);
+const plainValue = (text) => (/^[a-z_]+$/.test(text) ? plain(text) : moment(text));
 const place = (name) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
 
 /** What the bot waits for: the exact terms when it asks for consent, else the slot. */

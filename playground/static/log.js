@@ -36,7 +36,7 @@ export class Log {
   #row(event) {
     const { group, title, detail } = describe(event);
     const said = h("span", { class: "said", title: detail }, h("b", {}, title), detail && h("span", {}, ` ${detail}`));
-    const channel = event.channel ? h("span", { class: `badge ${event.channel}` }, channelName(event.channel)) : h("span", {});
+    const channel = event.channel ? h("span", { class: `badge ${event.channel}` }, channelName(event.channel)) : null;
     const body = () => `#${event.seq} ${event.kind}${event.turn ? `, turn ${event.turn}` : ""}\n${JSON.stringify(event.data, null, 2)}`;
     const details = h("details", {}, h("summary", {}, h("time", {}, clock(event.at, true)), channel, said));
     details.addEventListener("toggle", () => details.children.length > 1 || details.append(h("pre", {}, body())));

@@ -1,19 +1,20 @@
 /* The playground's page: puts the four panes and the view inside together for one customer. */
 
 import { byId, call, h } from "./dom.js";
+import { offerIdeas } from "./ideas.js";
 import { Inside } from "./inside.js";
 import { Live } from "./live.js";
 import { Mailbox } from "./mailbox.js";
 import { Phone } from "./phone.js";
 import { Slack } from "./slack.js";
-import { news as tabNews } from "./tabs.js";
+import { show as showPane, news as tabNews } from "./tabs.js";
 import { Tour } from "./tour.js";
 import { tell, world } from "./world.js";
 
 const KEEP = "throughline-playground";
 const CHIPS = {
-  "C-1001": { site: ["check invoice 18492", "refund 18492"], phone: ["any update?", "talk to a person"] },
-  "C-1002": { site: ["check invoice 20001", "refund 20001"], phone: ["any update?", "talk to a person"] },
+  "C-1001": { site: ["check invoice 18492", "refund 18492", "dispute 18493"], phone: ["any update?", "talk to a person"] },
+  "C-1002": { site: ["check invoice 20001", "refund 20001", "dispute 20001"], phone: ["any update?", "talk to a person"] },
 };
 
 const state = { customers: [], customer: null, signed: false, visitor: "", view: "web" };
@@ -23,6 +24,7 @@ const mailbox = new Mailbox();
 const inside = new Inside({ onView: (view) => look({ view }) });
 const live = new Live({ onNews: take });
 const chat = document.querySelector("throughline-chat");
+let openIdeas = () => {};
 
 async function begin() {
   const info = await call("/info");
@@ -31,7 +33,7 @@ async function begin() {
   state.customer = info.customers.find((one) => one.id === kept.customer) ?? info.customers[0];
   state.signed = Boolean(kept.signed);
   drawCustomers();
-  await Promise.all([slack.begin(), mailbox.begin()]);
+  [openIdeas] = await Promise.all([offerIdeas({ customer: () => state.customer, send: ask }), slack.begin(), mailbox.begin()]);
   await openChat(info.widget);
   show();
   tour.offer(info.parts);
@@ -76,6 +78,12 @@ function forgetVisitor() {
   chat.reset?.();
 }
 
+/** Say something on the website, where the answer is seen. */
+function ask(text) {
+  showPane("site");
+  chat.send?.(text);
+}
+
 function choose(customer) {
   if (customer === state.customer) return;
   state.customer = customer;
@@ -104,6 +112,7 @@ function show() {
   byId("phone-title").textContent = `${first}’s phone`;
   for (const input of byId("customers").querySelectorAll("input")) input.checked = input.value === customer.id;
   drawChips("site-chips", CHIPS[customer.id]?.site, (text) => chat.send?.(text));
+  byId("site-chips").append(h("button", { type: "button", class: "more", "aria-haspopup": "dialog", onclick: openIdeas }, "What else?"));
   drawPhoneChips();
   if (phone.number !== customer.phone) {
     phone.take(customer.phone);

@@ -25,7 +25,19 @@ async def test_it_can_be_mounted_in_another_server(bot: Bot, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "name", ["style.css", "inside.css", "page.js", "phone.js", "inside.js", "words.js", "dom.js", "icon.svg"]
+    "name",
+    [
+        "style.css",
+        "inside.css",
+        "page.js",
+        "ideas.js",
+        "ideas.json",
+        "phone.js",
+        "inside.js",
+        "words.js",
+        "dom.js",
+        "icon.svg",
+    ],
 )
 async def test_the_page_finds_all_its_files(client: aiohttp.ClientSession, name: str) -> None:
     """What the page loads is served, and nothing of it comes from elsewhere."""

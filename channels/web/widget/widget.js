@@ -1015,8 +1015,7 @@
     // -- scrolling
 
     #look() {
-      const { scrollHeight, scrollTop, clientHeight } = this.scroll;
-      this.#stuck = scrollHeight - scrollTop - clientHeight < 80;
+      this.#stuck = this.#goal() - this.scroll.scrollTop < 80;
       if (this.#stuck) this.latest.hidden = true;
     }
 
@@ -1026,8 +1025,17 @@
 
     toEnd() {
       this.#stuck = true;
-      if (!this.#painting) this.scroll.scrollTop = this.scroll.scrollHeight;
+      if (!this.#painting) this.scroll.scrollTop = this.#goal();
       this.latest.hidden = true;
+    }
+
+    /** Where to look: at the end; or where the newest answer begins, when there is no room for all of it. */
+    #goal() {
+      const { scrollHeight, clientHeight, scrollTop } = this.scroll;
+      const end = scrollHeight - clientHeight;
+      const last = this.log.lastElementChild;
+      if (!last || last.frame.author === "user") return end;
+      return Math.min(end, last.getBoundingClientRect().top - this.scroll.getBoundingClientRect().top + scrollTop - 8);
     }
   }
 

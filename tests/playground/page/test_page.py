@@ -33,7 +33,7 @@ def knows(bot: Bot) -> None:
         "step": "request",
         "slots": {"invoice_id": "18492", "eligibility_status": "eligible"},
         "confirmation": "pending",
-        "question": "Refund 49.00 USD?",
+        "question": {"slot": "confirmation", "choices": ["Yes, refund it", "No, leave it as it is"]},
     }
     bot.api["/api/v1/sessions/s1"] = {"id": "s1", "mode": "bot", "task": task, "tasks": [], "tickets": []}
     bot.api["/api/v1/sessions/s1/events"] = {"events": EVENTS}
@@ -160,3 +160,16 @@ async def test_axe_finds_nothing(
     assert [] == await findings(page)
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("button", name="How this works")).to_be_focused()
+
+
+async def test_what_to_ask_for_is_a_press_away(visit: Visit) -> None:
+    """The list opens by keyboard, axe finds nothing in it, Escape closes it, and focus is back where it was."""
+    page = await visit()
+    more = page.get_by_role("button", name="What else?")
+    await more.press("Enter")
+    ideas = page.get_by_role("dialog", name="What to ask for")
+    await expect(ideas.get_by_role("button", name="Dispute a bill")).to_contain_text("18493")
+    assert [] == await findings(page)
+    await page.keyboard.press("Escape")
+    await expect(ideas).to_be_hidden()
+    await expect(more).to_be_focused()
