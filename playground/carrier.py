@@ -12,9 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 
 from playground import messages, options, signature
-from playground.background import Background
 from playground.faults import Faults
 from playground.messages import Message
+from playground.post import Post, Tried, settle
 from playground.store import Store
 
 Json = dict[str, Any]
@@ -49,16 +49,11 @@ class Receipt:
         return not self.taken and (policy == "all" or kind in policy.split(","))
 
 
-class Carrier(Background):
+class Carrier(Post[str]):
     """Moves messages in the background; what it was given is stored before, so a restart goes on."""
 
     def __init__(self, store: Store, settings: options.Options, faults: Faults) -> None:
-        super().__init__()
-        self._store = store
-        self._settings = settings
-        self._faults = faults
-        self._http: aiohttp.ClientSession | None = None
-        self._held: list[str] = []
+        super().__init__(store, settings, faults)
         self._typing: dict[str, float] = {}
 
     @contextlib.asynccontextmanager
@@ -71,10 +66,8 @@ class Carrier(Background):
 
     async def forget(self) -> None:
         """Stop all work under way, before a reset."""
-        await self.drop()
-        self._held.clear()
         self._typing.clear()
-        self.ring()
+        await super().forget()
 
     def show_typing(self, phone: str) -> None:
         """Show on a phone that the business is writing."""
@@ -85,28 +78,21 @@ class Carrier(Background):
         """Tell whether a phone shows that the business is writing."""
         return self._typing.get(phone, 0) > time.monotonic()
 
-    async def to_bot(self, message: Message) -> asyncio.Future[None]:
+    async def to_bot(self, message: Message) -> Tried:
         """Store a phone's message and call the webhook; the future ends with the first attempt."""
         await self._store.write(lambda db: messages.add(db, message))
         self.ring()
-        tried: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self._faults.take(("lost_webhook",), self._webhook_path(), "POST"):
-            await self._note(message.sid, "failed", Receipt(reason="lost on the way, as the fault wants"), 0)
-            tried.set_result(None)
-        elif self._faults.take(("shuffled_webhooks",), self._webhook_path(), "POST"):
-            await self._note(message.sid, "held", Receipt(), 0)
+            lost = Receipt(reason="lost on the way, as the fault wants")
+            return self.attempt(lambda _: self._note(message.sid, "failed", lost, 0))
+        if self._faults.take(("shuffled_webhooks",), self._webhook_path(), "POST"):
             self._held.append(message.sid)
-            tried.set_result(None)
-        else:
-            return self.bring_soon(message.sid)
-        return tried
+            return self.attempt(lambda _: self._note(message.sid, "held", Receipt(), 0))
+        return self.bring_soon(message.sid)
 
-    def bring_soon(self, sid: str) -> asyncio.Future[None]:
+    def bring_soon(self, sid: str) -> Tried:
         """Begin to bring a message to the webhook; the future ends with the first attempt."""
-        tried: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        task = self.spawn(self.bring(sid, tried))
-        task.add_done_callback(lambda _: _settle(tried))
-        return tried
+        return self.attempt(lambda tried: self.bring(sid, tried))
 
     async def to_phone(self, message: Message) -> None:
         """Store a message of the bot, which shows it on the phone, and let its states follow."""
@@ -115,7 +101,7 @@ class Carrier(Background):
         self.ring()
         self.spawn(self._advance(message.sid))
 
-    async def bring(self, sid: str, tried: asyncio.Future[None] | None = None) -> None:
+    async def bring(self, sid: str, tried: Tried | None = None) -> None:
         """Call the webhook with one message until it is taken or the retries are used up."""
         message = await self._store.read(lambda db: messages.get(db, sid))
         if message is None:
@@ -129,8 +115,7 @@ class Carrier(Background):
             again = attempt <= limit and receipts[-1].retried(policy)
             state = "delivered" if receipts[-1].taken else "retrying" if again else "failed"
             await self._note(sid, state, receipts[-1], attempt)
-            if tried is not None:
-                _settle(tried)
+            settle(tried)
             if not again:
                 break
             await asyncio.sleep(PAUSES[attempt - 1])
@@ -145,19 +130,13 @@ class Carrier(Background):
             "User-Agent": "TwilioProxy/1.1",
         }
         try:
-            async with self._client.post(self._reached(signed), data=form, headers=headers) as response:
+            async with self.client.post(self._reached(signed), data=form, headers=headers) as response:
                 text = await response.text(errors="replace")
                 return Receipt(status=response.status, text=text, content_type=response.content_type)
         except aiohttp.ClientConnectorError:
             return Receipt(reason="ct")
         except (aiohttp.ClientError, TimeoutError):
             return Receipt(reason="rt")
-
-    @property
-    def _client(self) -> aiohttp.ClientSession:
-        if self._http is None:
-            raise RuntimeError("the carrier is not running")
-        return self._http
 
     def _webhook_path(self) -> str:
         return urlsplit(self._settings.webhook_url).path
@@ -177,9 +156,7 @@ class Carrier(Background):
             text = spoken(receipt)
             if receipt.taken and text:
                 await self.to_phone(reply(message, text))
-        held, self._held = self._held, []
-        for sid in held:
-            self.spawn(self.bring(sid))
+        self.let_go(self.bring)
 
     async def _advance(self, sid: str) -> None:
         """Let a sent message pass through its states, each told to the status callback."""
@@ -253,11 +230,6 @@ def reply(to: Message, text: str) -> Message:
 def new_sid(prefix: str) -> str:
     """Make an id in Twilio's form."""
     return prefix + secrets.token_hex(16)
-
-
-def _settle(tried: asyncio.Future[None]) -> None:
-    if not tried.done():
-        tried.set_result(None)
 
 
 def _remaining(message: Message) -> list[str]:

@@ -13,10 +13,8 @@ import aiohttp
 import aiosmtplib
 
 from playground import deliveries, options
-from playground.background import Background
 from playground.deliveries import Delivery
-from playground.faults import Faults
-from playground.store import Store
+from playground.post import Post, Tried, settle
 
 Json = dict[str, Any]
 DEADLINE_S = 30.0
@@ -52,16 +50,8 @@ class Receipt:
         return 300 <= self.status < 500 and self.status not in LATER
 
 
-class MailPoster(Background):
+class MailPoster(Post[int]):
     """Moves mail in the background; what it was given is stored before, so a restart goes on."""
-
-    def __init__(self, store: Store, settings: options.Options, faults: Faults) -> None:
-        super().__init__()
-        self._store = store
-        self._settings = settings
-        self._faults = faults
-        self._http: aiohttp.ClientSession | None = None
-        self._held: list[int] = []
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -72,30 +62,21 @@ class MailPoster(Background):
                 self.spawn(self._bring(left.n))
             yield
 
-    async def forget(self) -> None:
-        """Stop all work under way, before a reset."""
-        await self.drop()
-        self._held.clear()
-        self.ring()
-
-    def begin(self, n: int, *, copies: int = 1) -> asyncio.Future[None]:
+    def begin(self, n: int, *, copies: int = 1) -> Tried:
         """Begin to bring a mail that is stored; the future ends with the first attempt."""
         self.ring()
-        tried: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self._strikes("lost_mail"):
-            work = self._set(n, "lost")
-        elif self._strikes("shuffled_mails"):
+            return self.attempt(lambda _: self._set(n, "lost"))
+        if self._strikes("shuffled_mails"):
             self._held.append(n)
-            work = self._set(n, "held")
-        else:
-            work = self._bring(n, copies=copies + self._strikes("duplicate_mail"), tried=tried)
-        self.spawn(work).add_done_callback(lambda _: _settle(tried))
-        return tried
+            return self.attempt(lambda _: self._set(n, "held"))
+        copies += self._strikes("duplicate_mail")
+        return self.attempt(lambda tried: self._bring(n, copies=copies, tried=tried))
 
     def _strikes(self, kind: str) -> bool:
         return self._faults.take((kind,), "/mail", "POST") is not None
 
-    async def _bring(self, n: int, *, copies: int = 1, tried: asyncio.Future[None] | None = None) -> None:
+    async def _bring(self, n: int, *, copies: int = 1, tried: Tried | None = None) -> None:
         delivery = await self._store.read(lambda db: deliveries.get(db, n))
         if delivery is None:
             return
@@ -105,27 +86,22 @@ class MailPoster(Background):
             again = not receipts[-1].final and number < len(pauses)
             for receipt in receipts:
                 await self._note(n, "delivered" if receipt.taken else "retrying" if again else "failed", receipt)
-            if tried is not None:
-                _settle(tried)
+            settle(tried)
             if not again:
                 break
             await asyncio.sleep(pauses[number])
-        held, self._held = self._held, []
-        for each in held:
-            self.spawn(self._bring(each))
+        self.let_go(self._bring)
 
     async def send(self, delivery: Delivery) -> Receipt:
         """Make one attempt."""
         return await (self._by_smtp(delivery) if self._settings.bot_smtp else self._by_webhook(delivery))
 
     async def _by_webhook(self, delivery: Delivery) -> Receipt:
-        if self._http is None:
-            raise RuntimeError("the mail poster is not running")
         token = options.first(self._settings.email_inbound_token)
         headers = {"Content-Type": "message/rfc822", "Authorization": f"Bearer {token}"}
         url = f"{self._settings.bot_url}/email/inbound"
         try:
-            async with self._http.post(
+            async with self.client.post(
                 url, data=io.BytesIO(delivery.body), headers=headers, allow_redirects=False
             ) as response:
                 text = await response.text(errors="replace")
@@ -168,8 +144,3 @@ class MailPoster(Background):
         }
         await self._store.write(lambda db: deliveries.note(db, n, state=state, attempt=attempt))
         self.ring()
-
-
-def _settle(tried: asyncio.Future[None]) -> None:
-    if not tried.done():
-        tried.set_result(None)

@@ -35,9 +35,8 @@ def _wrong_fields(request: Json) -> Answer | None:
 
 
 def _wrong_invoice(db: sqlite3.Connection, request: Json) -> Answer | None:
-    invoice = records.INVOICES.get(request["invoice_id"])
-    # Another customer's invoice is answered like one that does not exist, so that numbers cannot be probed.
-    if invoice is None or invoice.customer_id != request["customer_id"]:
+    invoice = records.own_invoice(request)
+    if invoice is None:
         return refuse(404, "invoice_not_found", "This customer has no such invoice.")
     earlier = writes.search(db, KIND.name, fields={"invoice_id": invoice.invoice_id})
     if earlier:

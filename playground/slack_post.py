@@ -11,9 +11,9 @@ from typing import Any
 import aiohttp
 
 from playground import deliveries, options, slack_wire
-from playground.background import Background
 from playground.deliveries import Delivery
 from playground.faults import Faults
+from playground.post import Post, Tried, settle
 from playground.slack_socket import Receipt, Sockets
 from playground.store import Store
 
@@ -27,16 +27,11 @@ EVENT_FAULTS = (  # strike what Slack sends; their path is the kind: /event, /in
 )
 
 
-class Poster(Background):
+class Poster(Post[int]):
     """Moves deliveries in the background; what it was given is stored before, so a restart goes on."""
 
     def __init__(self, store: Store, settings: options.Options, faults: Faults) -> None:
-        super().__init__()
-        self._store = store
-        self._settings = settings
-        self._faults = faults
-        self._http: aiohttp.ClientSession | None = None
-        self._held: list[int] = []
+        super().__init__(store, settings, faults)
         self.sockets = Sockets()
 
     @contextlib.asynccontextmanager
@@ -51,26 +46,16 @@ class Poster(Background):
                     await self._note(left, "failed", Receipt(by="http", reason="stopped"), 0)
             yield
 
-    async def forget(self) -> None:
-        """Stop all work under way, before a reset."""
-        await self.drop()
-        self._held.clear()
-        self.ring()
-
-    def begin(self, delivery: Delivery, *, copies: int = 1) -> asyncio.Future[None]:
+    def begin(self, delivery: Delivery, *, copies: int = 1) -> Tried:
         """Begin to bring an event that is stored; the future ends with the first attempt."""
         self.ring()
-        tried: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self._strikes("lost_event", delivery):
-            work = self._lose(delivery)
-        elif self._strikes("shuffled_events", delivery):
+            return self.attempt(lambda _: self._lose(delivery))
+        if self._strikes("shuffled_events", delivery):
             self._held.append(delivery.n)
-            work = self.hold(delivery)
-        else:
-            copies += self._strikes("duplicate_event", delivery)
-            work = self._bring(delivery.n, copies=copies, tried=tried)
-        self.spawn(work).add_done_callback(lambda _: _settle(tried))
-        return tried
+            return self.attempt(lambda _: self.hold(delivery))
+        copies += self._strikes("duplicate_event", delivery)
+        return self.attempt(lambda tried: self._bring(delivery.n, copies=copies, tried=tried))
 
     async def hold(self, delivery: Delivery) -> None:
         """Keep an event back until it is released."""
@@ -90,11 +75,9 @@ class Poster(Background):
 
     async def post(self, body: bytes, headers: Mapping[str, str]) -> Receipt:
         """Post exactly these bytes and headers."""
-        if self._http is None:
-            raise RuntimeError("the poster is not running")
         url = f"{self._settings.bot_url}/slack/events"
         try:
-            async with self._http.post(url, data=body, headers=headers, max_redirects=2) as response:
+            async with self.client.post(url, data=body, headers=headers, max_redirects=2) as response:
                 text = await response.text(errors="replace")
                 no_retry = response.headers.get("X-Slack-No-Retry") == "1"
                 return Receipt(by="http", status=response.status, text=text, no_retry=no_retry)
@@ -128,15 +111,13 @@ class Poster(Background):
         if held is None or held.state != "held":
             return False
         self._held = [each for each in self._held if each != n]
-        tried: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.spawn(self._bring(n, tried=tried)).add_done_callback(lambda _: _settle(tried))
-        await tried
+        await self.attempt(lambda tried: self._bring(n, tried=tried))
         return True
 
     def _strikes(self, kind: str, delivery: Delivery) -> bool:
         return self._faults.take((kind,), f"/{delivery.kind}", "POST") is not None
 
-    async def _bring(self, n: int, *, copies: int = 1, tried: asyncio.Future[None] | None = None) -> None:
+    async def _bring(self, n: int, *, copies: int = 1, tried: Tried | None = None) -> None:
         delivery = await self._store.read(lambda db: deliveries.get(db, n))
         if delivery is None:
             return
@@ -148,18 +129,12 @@ class Poster(Background):
             for receipt in receipts:
                 state = "delivered" if receipt.taken else "retrying" if again else "failed"
                 await self._note(delivery, state, receipt, number)
-            if tried is not None:
-                _settle(tried)
+            settle(tried)
             if not again:
                 break
             reason = last.reason or "http_error"
             await asyncio.sleep(pauses[number])
-        self._let_go()
-
-    def _let_go(self) -> None:
-        held, self._held = self._held, []
-        for n in held:
-            self.spawn(self._bring(n))
+        self.let_go(self._bring)
 
     async def _try(self, delivery: Delivery, number: int, reason: str) -> Receipt:
         patience = self._settings.slack_patience_s
@@ -187,8 +162,3 @@ class Poster(Background):
             lambda db: deliveries.note(db, delivery.n, state=state, attempt=attempt, headers=headers)
         )
         self.ring()
-
-
-def _settle(tried: asyncio.Future[None]) -> None:
-    if not tried.done():
-        tried.set_result(None)
