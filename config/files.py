@@ -23,9 +23,15 @@ def parsed(text: str) -> Any:  # noqa: ANN401  whatever the text says
 
 def read(path: Path, model: type[Model]) -> Model:
     """Read a file; an empty one is a model of defaults. Raises ValueError: one line, what is wrong and where."""
+    return read_with_body(path, model)[0]
+
+
+def read_with_body(path: Path, model: type[Model]) -> tuple[Model, bytes]:
+    """Read a file, and give the bytes that were read as well."""
     try:
-        data: Any = parsed(path.read_text(encoding="utf-8"))
-        return model.model_validate({} if data is None else data)
+        body = path.read_bytes()
+        data: Any = parsed(body.decode("utf-8"))
+        return model.model_validate({} if data is None else data), body
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "as a whole"

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from config import files
+from config.files import read_with_body
 from config.tool_rules import Strict, ToolPolicies
 
 StaffId = Annotated[str, Field(pattern=r"^[A-Z0-9]{2,32}/[A-Z0-9]{2,32}$")]
@@ -83,25 +82,12 @@ class Policies(Strict):
 
 def load(path: Path) -> Policies:
     """Read policies.yaml. Raises ValueError with one line naming what is wrong and where."""
-    try:
-        body = path.read_bytes()
-        data: Any = files.parsed(body.decode("utf-8"))
-        found = Policies.model_validate(data)
-    except ValidationError as error:
-        raise ValueError(f"{path.name} {_first(error)}") from error
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path.name}: {str(error).splitlines()[0]}") from error
+    found, body = read_with_body(path, Policies)
     if found.version:
         raise ValueError(f"{path.name} version: is worked out from the file; leave it out")
     for problem in _problems(found):
         raise ValueError(f"{path.name}: {problem}")
     return found.model_copy(update={"version": hashlib.sha256(body).hexdigest()[:12]})
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"]) or "as a whole"
-    return f"{where}: {first['msg'].removeprefix('Value error, ')}"
 
 
 def _problems(found: Policies) -> Iterator[str]:

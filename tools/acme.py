@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -16,6 +16,15 @@ class Sent(BaseModel):
     """What Acme sends; fields we do not know are left out."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Written(Sent):
+    """Something that we wrote, and find again by our key."""
+
+    key: str
+
+
+Made = TypeVar("Made", bound=Written)
 
 
 class Customer(Sent):
@@ -91,12 +100,11 @@ class Plan(Sent):
     seats_most: int
 
 
-class Change(ScheduledChange):
+class Change(ScheduledChange, Written):
     """A change of a subscription as it was agreed to."""
 
     change_id: str
     customer_id: str
-    key: str
 
 
 class Address(Sent):
@@ -115,12 +123,11 @@ class Addressed(Sent):
     billing_address: Address
 
 
-class AddressChange(Address):
+class AddressChange(Address, Written):
     """A new address as it was put on file."""
 
     address_id: str
     customer_id: str
-    key: str
 
 
 class Dispute(Sent):
@@ -156,3 +163,9 @@ def listed(data: Any, name: str) -> list[Any]:  # noqa: ANN401  JSON
     if not isinstance(found, list):
         raise failures.Unavailable(f"{NAME} answered without {name}", reason="schema")
     return found
+
+
+def read_back(data: Any, name: str, model: type[Made], *, key: str | None, **owner: str) -> Made | None:  # noqa: ANN401
+    """What was written under a key, if it is this owner's; somebody else's is nobody's."""
+    found = map(model.model_validate, listed(data, name))
+    return next((one for one in found if one.key == key and owner.items() <= dict(one).items()), None)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, Field
 
-from tools.acme import Sent
+from tools.acme import Sent, Written
 
 Moment = Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 
@@ -48,20 +48,18 @@ class Lead(Sent):
     updates: int = 0
 
 
-class LeadUpdate(Sent):
+class LeadUpdate(Written):
     """Something added to a lead."""
 
     update_id: str
     lead_id: str
-    key: str
     contact: str
 
 
-class Made(Sent):
+class Made(Written):
     """A lead that was made just now."""
 
     lead_id: str
-    key: str
     contact: str
 
 

@@ -128,9 +128,9 @@ class ChangeReceipt(Record):
 async def _find_change(arguments: SubscriptionChange, context: Context) -> ChangeReceipt | None:
     """Read a change back by its key."""
     data = await context.get(acme.NAME, "/v1/subscription_changes", {"key": context.key or ""})
-    found = [acme.Change.model_validate(one) for one in acme.listed(data, "subscription_changes")]
-    own = (one for one in found if (one.key, one.customer_id) == (context.key, arguments.customer_id))
-    return next((_change(one) for one in own), None)
+    owner = arguments.customer_id
+    found = acme.read_back(data, "subscription_changes", acme.Change, key=context.key, customer_id=owner)
+    return _change(found) if found else None
 
 
 @tool(kind="transact", effect="keyed", probe=_find_change, scopes=(PLAN,))
@@ -198,9 +198,9 @@ class AddressReceipt(Record):
 async def _find_address(arguments: NewAddress, context: Context) -> AddressReceipt | None:
     """Read a change of address back by its key."""
     data = await context.get(acme.NAME, "/v1/addresses", {"key": context.key or ""})
-    found = [acme.AddressChange.model_validate(one) for one in acme.listed(data, "addresses")]
-    own = (one for one in found if (one.key, one.customer_id) == (context.key, arguments.customer_id))
-    return next((_address(one) for one in own), None)
+    owner = arguments.customer_id
+    found = acme.read_back(data, "addresses", acme.AddressChange, key=context.key, customer_id=owner)
+    return _address(found) if found else None
 
 
 @tool(kind="transact", effect="keyed", probe=_find_address, scopes=(ADDRESS,))

@@ -123,10 +123,8 @@ class LeadReceipt(Record):
 async def _find_new_lead(arguments: NewLead, context: Context) -> LeadReceipt | None:
     """Read a new lead back by its key."""
     data = await context.get(acme.NAME, "/v1/leads", {"key": context.key or ""})
-    for found in map(acme_sales.Made.model_validate, acme.listed(data, "leads")):
-        if found.key == context.key and found.contact == arguments.user_id:
-            return LeadReceipt(lead_id=found.lead_id)
-    return None
+    found = acme.read_back(data, "leads", acme_sales.Made, key=context.key, contact=arguments.user_id)
+    return LeadReceipt(lead_id=found.lead_id) if found else None
 
 
 @tool(kind="transact", effect="keyed", probe=_find_new_lead, scopes=(LEAD,))
@@ -152,10 +150,8 @@ class LeadChange(Record):
 async def _find_change(arguments: LeadChange, context: Context) -> LeadReceipt | None:
     """Read what was added back by its key."""
     data = await context.get(acme.NAME, "/v1/lead_updates", {"key": context.key or ""})
-    for found in map(acme_sales.LeadUpdate.model_validate, acme.listed(data, "lead_updates")):
-        if found.key == context.key and found.contact == arguments.user_id:
-            return LeadReceipt(lead_id=found.lead_id)
-    return None
+    found = acme.read_back(data, "lead_updates", acme_sales.LeadUpdate, key=context.key, contact=arguments.user_id)
+    return LeadReceipt(lead_id=found.lead_id) if found else None
 
 
 @tool(kind="transact", effect="keyed", probe=_find_change, scopes=(LEAD,))
