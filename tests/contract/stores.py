@@ -27,6 +27,16 @@ PACE = Pace(burst_idle=0, burst_wait=0, burst_max=4_000, lease=15_000, worker="w
 LEFT = replace(PACE, worker=None)
 """The lease is left to whoever claims."""
 
+PROPOSED = ev.ActionProposed(
+    action="a1",
+    task="t1",
+    tool="create_refund_request",
+    version=1,
+    arguments={"n": 1},
+    args_hash="h",
+    terms="49.00 USD",
+)
+
 
 async def open_store(url: str, keks: dict[str, bytes] | None = None) -> Store:
     """Open a store with the tests' keys."""

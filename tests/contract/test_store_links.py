@@ -16,17 +16,22 @@ from state.sql.links import Proven
 from state.sql.turns import Opened
 from state.store import Store
 from tests.contract import stores
-from tests.contract.stores import ANN, BEN, LEFT, claims, commit, leased, phone, reply, said, turn, visitor, work
-
-PROPOSED = ev.ActionProposed(
-    action="a1",
-    task="t1",
-    tool="create_refund_request",
-    version=1,
-    arguments={"n": 1},
-    args_hash="h",
-    terms="49.00 USD",
+from tests.contract.stores import (
+    ANN,
+    BEN,
+    LEFT,
+    PROPOSED,
+    claims,
+    commit,
+    leased,
+    phone,
+    reply,
+    said,
+    turn,
+    visitor,
+    work,
 )
+
 QUESTION: tuple[ev.Event, ...] = (
     ev.TaskStarted(task="t1", workflow="refund", slots={"invoice_id": "18492"}),
     PROPOSED,

@@ -15,18 +15,9 @@ from state.session import Session
 from state.sql.turns import AuditLine
 from state.store import Store
 from tests.contract import stores
-from tests.contract.stores import LEFT, commit, leased, phone, reply, said, turn, work
+from tests.contract.stores import LEFT, PROPOSED, commit, leased, phone, reply, said, turn, work
 
 MANY = 16
-PROPOSED = ev.ActionProposed(
-    action="a1",
-    task="t1",
-    tool="create_refund_request",
-    version=1,
-    arguments={"n": 1},
-    args_hash="h",
-    terms="49.00 USD",
-)
 
 
 async def test_a_turn_sees_what_is_unanswered_and_answers_it(store: Store) -> None:

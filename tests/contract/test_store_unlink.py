@@ -13,8 +13,8 @@ from state.identity import Address
 from state.sql.unlink import Parted
 from state.store import Store
 from tests.contract import stores
-from tests.contract.stores import ANN, BEN, LEFT, claims, commit, leased, phone, reply, said, turn, visitor
-from tests.contract.test_store_links import PROPOSED, QUESTION
+from tests.contract.stores import ANN, BEN, LEFT, PROPOSED, claims, commit, leased, phone, reply, said, turn, visitor
+from tests.contract.test_store_links import QUESTION
 from tests.contract.test_store_settling import in_doubt, settle
 
 

@@ -6,17 +6,18 @@ Run: .venv/bin/python -m tests.docs.picture
 from __future__ import annotations
 
 import asyncio
-import shutil
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, ViewportSize, expect
 
 from tests.browser.serving import ROOT, Server, free_port
+from tests.harness.chromium import chromium
 
 PICTURE = ROOT / "docs/images/playground.png"
-WIDTH, HEIGHT = 1440, 900
-ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-quic"]
+VIEW: ViewportSize = {"width": 1440, "height": 900}
 PATIENCE = 20_000
 
 
@@ -44,24 +45,27 @@ async def play(page: Page) -> None:
     await page.mouse.click(1, 1)
 
 
-async def main() -> None:
-    """Start a server, play, take the picture."""
+@asynccontextmanager
+async def opened(view: ViewportSize) -> AsyncIterator[Page]:
+    """The page of a server that was started for it."""
     with tempfile.TemporaryDirectory() as folder:
         server = Server(port=free_port(), home=Path(folder))
         await server.start()
         try:
-            async with async_playwright() as playwright:
-                chromium = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
-                page = await chromium.new_page(
-                    viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light", reduced_motion="reduce"
-                )
+            async with chromium() as browser:
+                page = await browser.new_page(viewport=view, color_scheme="light", reduced_motion="reduce")
                 await page.goto(server.url)
-                await play(page)
-                PICTURE.parent.mkdir(parents=True, exist_ok=True)
-                await page.screenshot(path=PICTURE)
-                await chromium.close()
+                yield page
         finally:
             await server.stop()
+
+
+async def main() -> None:
+    """Play, and take the picture."""
+    async with opened(VIEW) as page:
+        await play(page)
+        PICTURE.parent.mkdir(parents=True, exist_ok=True)
+        await page.screenshot(path=PICTURE)
 
 
 if __name__ == "__main__":

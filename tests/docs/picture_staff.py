@@ -6,14 +6,11 @@ Run: .venv/bin/python -m tests.docs.picture_staff
 from __future__ import annotations
 
 import asyncio
-import shutil
-import tempfile
-from pathlib import Path
 
-from playwright.async_api import Page, ViewportSize, async_playwright, expect
+from playwright.async_api import Page, ViewportSize, expect
 
-from tests.browser.serving import ROOT, Server, free_port
-from tests.docs.picture import ARGUMENTS, PATIENCE
+from tests.browser.serving import ROOT
+from tests.docs.picture import PATIENCE, opened
 
 PICTURE = ROOT / "docs/images/staff.png"
 VIEW: ViewportSize = {"width": 1500, "height": 1240}
@@ -34,20 +31,10 @@ async def play(page: Page) -> None:
 
 
 async def main() -> None:
-    """Start a server, play, and take the picture of Slack's pane."""
-    with tempfile.TemporaryDirectory() as folder:
-        server = Server(port=free_port(), home=Path(folder))
-        await server.start()
-        try:
-            async with async_playwright() as playwright:
-                chromium = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
-                page = await chromium.new_page(viewport=VIEW, color_scheme="light", reduced_motion="reduce")
-                await page.goto(server.url)
-                await play(page)
-                await page.locator('[data-pane="slack"]').screenshot(path=PICTURE)
-                await chromium.close()
-        finally:
-            await server.stop()
+    """Play, and take the picture of Slack's pane."""
+    async with opened(VIEW) as page:
+        await play(page)
+        await page.locator('[data-pane="slack"]').screenshot(path=PICTURE)
 
 
 if __name__ == "__main__":

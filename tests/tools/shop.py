@@ -16,8 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from state.identity import Assurance
 from state.session import Action
+from tests.tools.writes import agreed
 from tools import failures
-from tools.base import Caller, Context, FromSession, Outcome, Proposal, tool
+from tools.base import Caller, Context, FromSession, Outcome, tool
 from tools.gateway import Gateway
 from tools.http import Endpoint, Systems
 
@@ -196,18 +197,7 @@ World = tuple[Shop, Gateway, Counter]
 
 async def confirmed(gateway: Gateway, name: str, *, action_id: str = "A-1") -> Action:
     """An action whose exact terms were agreed to."""
-    made = await gateway.propose(name, ORDER, caller=CALLER)
-    assert isinstance(made, Proposal)
-    return Action(
-        id=action_id,
-        task="T",
-        tool=made.tool,
-        version=made.version,
-        arguments=made.arguments,
-        args_hash=made.args_hash,
-        terms="One tea.",
-        state="dispatched",
-    )
+    return agreed(await gateway.propose(name, ORDER, caller=CALLER), action_id=action_id, terms="One tea.")
 
 
 async def perform(gateway: Gateway, action: Action, *, timeout: float = 5.0, caller: Caller = CALLER) -> Outcome:

@@ -9,18 +9,24 @@ from tools.base import Caller, Outcome, Proposal
 from tools.gateway import Gateway
 
 
-async def perform(gateway: Gateway, tool: str, arguments: dict[str, Any], caller: Caller) -> Outcome:
-    """Propose and carry out one write."""
-    proposal = await gateway.propose(tool, arguments, caller=caller)
-    assert isinstance(proposal, Proposal), proposal
-    action = Action(
-        id="a1",
-        task="t1",
-        tool=proposal.tool,
-        version=proposal.version,
-        arguments=proposal.arguments,
-        args_hash=proposal.args_hash,
-        terms="",
+def agreed(made: Proposal | Outcome, *, action_id: str = "A-1", terms: str = "As shown.") -> Action:
+    """The action of a proposal whose exact terms were agreed to, as it is when it leaves."""
+    assert isinstance(made, Proposal), made
+    return Action(
+        id=action_id,
+        task="T",
+        tool=made.tool,
+        version=made.version,
+        arguments=made.arguments,
+        args_hash=made.args_hash,
+        terms=terms,
         state="dispatched",
     )
+
+
+async def perform(
+    gateway: Gateway, tool: str, arguments: dict[str, Any], caller: Caller, *, action_id: str = "A-1"
+) -> Outcome:
+    """Propose and carry out one write."""
+    action = agreed(await gateway.propose(tool, arguments, caller=caller), action_id=action_id)
     return await gateway.perform(action, caller=caller, timeout=20, confirmation="event:1")

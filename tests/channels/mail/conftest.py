@@ -1,8 +1,11 @@
-"""Adds one line to the end of a run: how many of the corpus's mails were read as expected."""
+"""A world with mail on; and one line at the end of a run: how many of the corpus's mails were read as expected."""
 
 from __future__ import annotations
 
 import pytest
+
+from tests.channels.mail import mails
+from tests.channels.world import World
 
 TEST = "test_a_mail_is_read_as_expected"
 
@@ -17,3 +20,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             f"mail corpus: {counts['passed']} of {total} mails read as expected, {counts['failed']} missed"
         )
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read mails in this process."""
+    mails.read_here(monkeypatch)
+
+
+@pytest.fixture
+def world() -> World:
+    """A world with mail on, and a server of ours that vouches for senders."""
+    return mails.mail_world()

@@ -30,10 +30,7 @@ JUNK = (
 )
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read mails in this process."""
-    mails.read_here(monkeypatch)
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 async def post(client: Client, request: dict[str, Any]) -> int:

@@ -22,16 +22,7 @@ NAMES = (
 LINES = st.lists(st.tuples(st.sampled_from(NAMES), st.binary(max_size=60)), max_size=8)
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read mails in this process."""
-    mails.read_here(monkeypatch)
-
-
-@pytest.fixture
-def world() -> World:
-    """A world with mail on, and a server of ours that vouches for senders."""
-    return mails.mail_world()
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 async def test_a_mail_becomes_a_message(world: World) -> None:

@@ -12,17 +12,7 @@ from tests.channels.mail import mails
 from tests.channels.mail.mails import KIM, LEE, OURS, OUTBOX, mail, stated, taken
 from tests.channels.world import World
 
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read mails in this process."""
-    mails.read_here(monkeypatch)
-
-
-@pytest.fixture
-def world() -> World:
-    """A world with mail on, and a server of ours that vouches for senders."""
-    return mails.mail_world()
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 # --- what is never answered

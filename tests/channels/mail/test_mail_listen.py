@@ -29,10 +29,7 @@ T = TypeVar("T")
 PIECES = (b".", b"..", b"\r\n", b"\n", b"\r", b"x" * 17_000, b"y", b"\r\n.")
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read mails in this process."""
-    mails.read_here(monkeypatch)
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.flows.tellings.frame import Entry, Later, Line, Telling, Trouble
+from tests.flows.tellings.frame import Entry, Line, Telling
+from tests.flows.tellings.troubles import answer_lost, refused_by_acme
 from tests.openai_script import call
 
 NAME = "billing_address"
@@ -86,38 +87,8 @@ ROWS = (
         name="changed mind",
         lines=(WISH, Line(says="never mind", hears=("Cancelled. Nothing was done.",), applied=0)),
     ),
-    Telling(
-        workflow=NAME,
-        name="refused by Acme",
-        lines=(
-            WISH,
-            GIVEN,
-            Line(
-                says="yes",
-                press="Yes",
-                trouble=Trouble(kind="error", path="/v1/addresses", more={"method": "POST", "status": 422}),
-                hears=("nothing was changed",),
-                applied=0,
-            ),
-        ),
-    ),
-    Telling(
-        workflow=NAME,
-        name="applied, and the answer is lost",
-        lines=(
-            WISH,
-            GIVEN,
-            Line(
-                says="yes",
-                press="Yes",
-                trouble=Trouble(kind="lost_answer", path="/v1/addresses", more={"method": "POST", "times": 3}),
-                hears=("cannot tell yet whether that went through",),
-                applied=1,
-            ),
-            Later(hears=("We checked: it did go through.", *DONE)),
-        ),
-        ledger=(ENTRY,),
-    ),
+    refused_by_acme(NAME, "/v1/addresses", WISH, GIVEN),
+    answer_lost(NAME, "/v1/addresses", WISH, GIVEN, done=DONE, entry=ENTRY),
     Telling(
         workflow=NAME,
         name="a stranger signs in first",

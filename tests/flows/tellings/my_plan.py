@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.flows.tellings.frame import Entry, Later, Line, Staff, Telling, Trouble
+from tests.flows.tellings.frame import Entry, Line, Staff, Telling
+from tests.flows.tellings.troubles import answer_lost, refused_by_acme
 from tests.harness.outside import LEE
 from tests.openai_script import call
 
@@ -133,38 +134,6 @@ ROWS = (
         name="changed mind",
         lines=(SEATS, Line(says="forget it", hears=("Cancelled. Nothing was done.",), applied=0)),
     ),
-    Telling(
-        workflow=NAME,
-        name="refused by Acme",
-        lines=(
-            SEATS,
-            NOW,
-            Line(
-                says="yes",
-                press="Yes",
-                trouble=Trouble(kind="error", path="/v1/subscription_changes", more={"method": "POST", "status": 422}),
-                hears=("nothing was changed",),
-                applied=0,
-            ),
-        ),
-    ),
-    Telling(
-        workflow=NAME,
-        name="applied, and the answer is lost",
-        lines=(
-            SEATS,
-            NOW,
-            Line(
-                says="yes",
-                press="Yes",
-                trouble=Trouble(
-                    kind="lost_answer", path="/v1/subscription_changes", more={"method": "POST", "times": 3}
-                ),
-                hears=("cannot tell yet whether that went through",),
-                applied=1,
-            ),
-            Later(hears=("We checked: it did go through.", *DONE)),
-        ),
-        ledger=(ENTRY,),
-    ),
+    refused_by_acme(NAME, "/v1/subscription_changes", SEATS, NOW),
+    answer_lost(NAME, "/v1/subscription_changes", SEATS, NOW, done=DONE, entry=ENTRY),
 )

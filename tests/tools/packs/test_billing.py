@@ -12,7 +12,8 @@ from playground import records
 from state.identity import Assurance
 from state.session import Action
 from tests.tools.conftest import KIM, Acme
-from tools.base import SYSTEM, Caller, Outcome, Proposal
+from tests.tools.writes import agreed
+from tools.base import SYSTEM, Caller, Outcome
 from tools.packs import billing
 
 REFUND = {"invoice_id": "18492", "amount": "49.00 USD", "refund_reason": "not_used"}
@@ -34,17 +35,7 @@ async def look_up(acme: Acme, name: str, *, caller: Caller = KIM, **arguments: o
 async def confirmed(acme: Acme, *, action_id: str = "A-1", **terms: str) -> Action:
     """A refund whose terms were agreed to."""
     made = await acme.gateway.propose("create_refund_request", {**REFUND, **terms}, caller=KIM)
-    assert isinstance(made, Proposal)
-    return Action(
-        id=action_id,
-        task="T",
-        tool=made.tool,
-        version=made.version,
-        arguments=made.arguments,
-        args_hash=made.args_hash,
-        terms="49.00 USD back.",
-        state="dispatched",
-    )
+    return agreed(made, action_id=action_id, terms="49.00 USD back.")
 
 
 async def test_get_invoice_answers_exactly_four_fields(acme: Acme) -> None:

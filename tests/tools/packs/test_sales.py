@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from state.identity import Assurance
-from state.session import Action
+from tests.tools import writes
 from tests.tools.conftest import KIM, Acme
-from tools.base import Caller, Outcome, Proposal
+from tools.base import Caller, Outcome
 from tools.packs import leads, sales
 
 SCOPES = frozenset({sales.READ, sales.MEET, leads.LEAD})
@@ -44,19 +44,7 @@ async def look_up(acme: Acme, name: str, caller: Caller = SAM, /, **arguments: A
 
 async def write(acme: Acme, name: str, caller: Caller = SAM, /, *, key: str = "A-1", **arguments: Any) -> Outcome:
     """Propose a write and carry it out."""
-    made = await acme.gateway.propose(name, arguments, caller=caller)
-    assert isinstance(made, Proposal), made
-    action = Action(
-        id=key,
-        task="T",
-        tool=made.tool,
-        version=made.version,
-        arguments=made.arguments,
-        args_hash=made.args_hash,
-        terms="as shown",
-        state="dispatched",
-    )
-    return await acme.gateway.perform(action, caller=caller, timeout=5, confirmation="event:1")
+    return await writes.perform(acme.gateway, name, arguments, caller, action_id=key)
 
 
 async def slots(acme: Acme, **changes: object) -> Any:  # noqa: ANN401  JSON
