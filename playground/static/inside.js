@@ -13,6 +13,7 @@ const STEPS = {
   my_plan: ["retrieve", "decide", "request", "verify", "notify"],
   demo_scheduling: ["contact", "address", "times", "choose", "book", "notify"],
   lead_enrichment: ["contact", "address", "classify", "lookup", "check", "create", "update", "notify"],
+  onboarding: ["look", "progress", "classify", "checklist", "plan", "create_tasks", "look_again", "team", "invite", "read_back", "tell"],
   invoice_list: ["retrieve", "decide"],
   send_invoice_copy: ["retrieve", "send"],
   ticket_triage: ["sort", "weigh"],
@@ -27,7 +28,7 @@ const STATES = {
   refused: ["token refused", "bad"], broken: ["bot in trouble", "bad"],
 };
 const ORDER = ["invoice_id", "customer_id", "refund_reason", "eligibility_status", "confirmation"];
-const OWN_NUMBER = ["refund_id", "dispute_id", "address_id", "change_id", "meeting_id", "lead_id", "update_id"];
+const OWN_NUMBER = ["refund_id", "dispute_id", "address_id", "change_id", "meeting_id", "lead_id", "update_id", "task_id", "invite_id"];
 const ENTRIES = {
   refund: (body) => `${body.amount} ${body.currency} for invoice ${body.invoice_id}`,
   dispute: (body) => `Invoice ${body.invoice_id}, ${body.amount} ${body.currency}: ${plain(body.reason)}`,
@@ -35,6 +36,8 @@ const ENTRIES = {
   plan: (body) => `${plain(body.plan)}, seats: ${body.seats}, ${body.amount} ${body.currency} from ${body.effective_on} on`,
   meeting: (body) => `${plain(body.meeting_type)}, ${body.duration_minutes} minutes, ${moment(body.starts_at)}, for ${body.email}`,
   lead: (body) => `${body.company}, ${body.employees} people, ${body.email}`,
+  task: (body) => `${body.title}, until ${body.due_on}`,
+  invite: (body) => `${body.email}, as ${plain(body.user_role).toLowerCase()}`,
   lead_update: (body) => `Brings lead ${body.lead_id} up to date`,
 };
 
