@@ -56,7 +56,7 @@ async def answered(draft: Draft, parts: Parts, said: Said) -> bool:
     if not offered or draft.unproven:
         return False
     pressed = said.choices[-1] if said.choices else None
-    meant = [pressed] if pressed else choices.find(said.text, offered)
+    meant = [pressed] if pressed else choices.pick(said.text, offered)
     workflow = parts.workflows.get(meant[0].removeprefix(BEGIN)) if len(meant) == 1 and meant[0] in offered else None
     if workflow is None:
         return False

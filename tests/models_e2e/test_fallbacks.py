@@ -57,6 +57,17 @@ async def test_a_question_is_answered_in_words(stage: Stage, model: OpenAIServer
 
 
 @ONE_API
+async def test_whoever_says_more_than_a_choice_is_heard(stage: Stage, model: OpenAIServer) -> None:
+    """A whole request that names one of the choices is a request: what else is in it is not lost."""
+    web = await stage.web(customer=KIM)
+    model.script(fault("quota"), call("refund", invoice_id="18492", refund_reason="duplicate"))
+    asked = await web.ask(UNSURE)
+    labels = {choice["label"] for choice in asked["choices"]}
+    assert "Refund an invoice" in labels
+    assert "49.00 USD" in (await web.ask("refund invoice 18492, I was charged twice"))["text"]
+
+
+@ONE_API
 async def test_what_was_found_is_said_before_a_person_takes_over(stage: Stage, model: OpenAIServer) -> None:
     """A lookup that worked is not lost because the model fails after it."""
     web = await stage.web(customer=KIM)
