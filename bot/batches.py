@@ -42,7 +42,7 @@ async def act(one: Run, step: Step) -> bool:
         return await _go_on(one, step)
     waiting = [a for a in known if a.open]
     begun = any(a.state == "succeeded" for a in actions.of_step(one, step))
-    items = await (_again(one, step, waiting) if begun else _fresh(one, step, waiting))
+    items = await (_rest(one, step, waiting) if begun else _fresh(one, step, waiting))
     if items is None:
         return False
     return await _decide(one, step, items, waiting, begun=begun) if items else _through(one, step)
@@ -88,14 +88,24 @@ async def _fresh(one: Run, step: Step, waiting: Sequence[Action]) -> list[Item] 
     for row in rows:
         scope = one.scope(item=row)
         arguments = replies.fill(step.calls[0].arguments, scope)
-        line = replies.render(one.workflow.replies[step.item], scope) if step.item else _listed(arguments)
+        line = one.text(step.item, item=row) if step.item else _listed(arguments)
         calls.append((arguments, line))
     return await _proposed(one, step, calls, waiting)
 
 
+async def _rest(one: Run, step: Step, waiting: Sequence[Action]) -> list[Item] | None:
+    """What is missing; when that is refused, how far it came is said before."""
+    told, place = _progress(one, step), len(one.draft.texts)
+    items = await _again(one, step, waiting)
+    if items is None:
+        one.draft.texts[place:place] = told
+    return items
+
+
 async def _again(one: Run, step: Step, left: Sequence[Action]) -> list[Item] | None:
     """What was agreed to before and is not done, worked out anew: the facts it came from may say otherwise by now."""
-    tool = one.parts.gateway.catalog.get(step.calls[0].tool)
+    name = step.calls[0].tool
+    tool = one.parts.gateway.catalog.get(name, one.task.tools.get(name))
     hidden = tool.identity if tool else {}
     calls = [({k: v for k, v in a.arguments.items() if k not in hidden}, a.terms) for a in left]
     return await _proposed(one, step, calls, left)
@@ -141,8 +151,10 @@ def _ask(one: Run, step: Step, items: Sequence[Item], waiting: Sequence[Action],
     """Show all of them and wait for a yes to them together; what was shown before and is no longer true is void."""
     draft = one.draft
     lines = replies.bullets(item.line for item in items)
-    text = one.parts.replies["batch_rest"] if begun or not step.confirm else one.workflow.replies[step.confirm]
-    terms = replies.render(text, {"items": lines} if begun else one.scope(items=lines))
+    if begun or not step.confirm:
+        terms = replies.render(one.parts.replies["batch_rest"], {"items": lines})
+    else:
+        terms = one.text(step.confirm, items=lines)
     late = bool(waiting) and draft.late == waiting[0].id
     same = _same(items, waiting) and {a.state for a in waiting} == {"awaiting_confirmation"}
     if waiting and same and not late:
@@ -200,15 +212,20 @@ async def _go_on(one: Run, step: Step, *, why: str = "") -> bool:
     rest = [a for a in known if a.open]
     failed = [a for a in known if a.state == "failed"]
     _report(one, step, why=why)
-    for action in rest:
-        one.draft.move(action, "cancelled", reason="not tried")
     items = await _again(one, step, [*rest, *failed])
     if items:
+        for action in rest:
+            one.draft.move(action, "cancelled", reason="not tried")
         _ask(one, step, items, [], begun=True)
     return False
 
 
 def _report(one: Run, step: Step, *, why: str = "") -> None:
+    for text in _progress(one, step, why=why):
+        one.draft.say(text)
+
+
+def _progress(one: Run, step: Step, *, why: str = "") -> list[str]:
     """What is done, what failed or is not known, and what was not tried."""
     words, every = one.parts.replies, actions.of_step(one, step)
     known = actions.latest(every)
@@ -218,7 +235,9 @@ def _report(one: Run, step: Step, *, why: str = "") -> None:
         "batch_unknown": [a for a in known if a.state in actions.DOUBTFUL],
         "batch_untried": [a for a in known if a.state == "confirmed"],
     }
-    for key, found in parts.items():
-        if found:
-            said = replies.bullets(a.terms for a in found)
-            one.draft.say(replies.render(words[key], {"items": said, "why": f" ({why})" if why else ""}))
+    more = f" ({why})" if why else ""
+    return [
+        replies.render(words[key], {"items": replies.bullets(a.terms for a in found), "why": more})
+        for key, found in parts.items()
+        if found
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from state.identity import Address, Claims
 from tests import batches_pack
 from tests.batches_pack import OUTSIDE, WORKFLOW
 from tests.flows.crew import Crew, engine
+from tools.base import Outcome, Proposal
 
 TEAM = ["ann@example.com", "bob@example.com", "cyd@example.com"]
 ASKED = "• ann@example.com\n• bob@example.com\n• cyd@example.com"
@@ -323,3 +325,24 @@ async def _same_person(*crews: Crew) -> None:
         claims = Claims(customer_id="C-1001")
         await crew.services.parts.store.prove(address, claims, method="token", create=False)
     await crews[0].run()
+
+
+async def test_what_was_done_is_told_though_the_rest_is_refused(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process dies after the first; then a limit keeps the others from being done."""
+    crew, propose = await asked(services), services.parts.gateway.propose
+    OUTSIDE.script.extend(["late"])
+
+    async def limited(name: str, arguments: object, **more: Any) -> Proposal | Outcome:
+        if crew.deaths:
+            return Outcome(tool=name, version=1, state="failed", reason="hours", message="too late")
+        return await propose(name, arguments, **more)
+
+    monkeypatch.setattr(services.parts.gateway, "propose", limited)
+    told = await crew.say("yes")
+
+    done, rest = "This is done:\n• ann@example.com", "This was not tried yet:\n• bob@example.com\n• cyd@example.com"
+    assert told.startswith(f"{done}\n\n{rest}\n\nThat can only be done during our business hours")
+    assert {"ann@example.com": 1} == dict(OUTSIDE.effects())
+    assert (await crew.session()).task is None
