@@ -14,6 +14,7 @@ from bot.parts import Parts
 from state import events as ev
 from state.session import Action
 from state.sql.deliveries import Delivery
+from tools import failures
 from tools.base import Caller
 
 CHANNEL = "email"
@@ -52,7 +53,10 @@ class Mail:
         return self.letter.outbox
 
     async def _is_theirs(self, address: str) -> bool:
-        """Whether it was proven by a code or a sign-in, or stands in the record of this customer number."""
+        """Whether it was proven by a code or a sign-in, or stands in the record of this customer number.
+
+        Raises NotSent while nobody can tell.
+        """
         for reach in self.draft.session.reach.values():
             if reach.channel == CHANNEL and reach.assurance == "verified":
                 known = await self.parts.store.address(reach.identity)
@@ -64,6 +68,8 @@ class Mail:
             RECORD, {}, caller=self.caller, timeout=self.parts.time_left(), fresh=True
         )
         self.draft.audit(found.audit)
+        if found.state != "succeeded":
+            raise failures.NotSent("the customer's record does not answer", reason=found.reason)
         email = found.result.get("email") if isinstance(found.result, dict) else None
         return isinstance(email, str) and email.strip().lower() == address
 
