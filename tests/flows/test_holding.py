@@ -37,11 +37,11 @@ async def test_a_slow_answer_is_preceded_by_one_line(stage: Stage) -> None:
     assert [HOLDING, answer["text"]] == web.said_by_bot()
 
     await slow(stage, INVOICES)
-    sid = await phone.write("check invoice 18492")
+    sid = await phone.write("check invoice 18493")  # the other one is still remembered
     texts = await phone.answers(sid, count=2)
 
     assert HOLDING == texts[0]
-    assert "Invoice 18492 is paid" in texts[1]
+    assert "Invoice 18493 is open" in texts[1]
     assert 2 == len(await phone.received())
 
 

@@ -11,8 +11,11 @@ from bot.models.base import Model
 from bot.models.openai_chat import OpenAIChat
 from bot.models.openai_responses import OpenAIResponses
 from config.settings import Settings
+from tests.harness import trained
 from tests.openai_prompts import settings_for
 from tests.openai_server import OpenAIServer
+
+trained.share()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from itertools import product
 from bot.models.background import ATTACKS, TEXTS
 from bot.models.evidence import CLOSE
 from bot.models.intents import NONE, Intents
+from tests.harness import trained
 
 THINGS = ("kettle", "ladder", "bicycle", "mattress", "lantern", "violin", "carpet", "telescope", "hammock", "canoe")
 WISHES = {
@@ -18,7 +19,7 @@ EXAMPLES = {
     f"{wish}_{thing}": [text.format(thing) for text in texts.split("|")]
     for (wish, texts), thing in product(WISHES.items(), THINGS)
 }
-MODEL = Intents(EXAMPLES)
+MODEL = trained.learn(EXAMPLES)
 
 
 def test_thirty_intents_are_told_apart() -> None:
