@@ -27,6 +27,7 @@ KIND = "tl1"
 LONGEST = 4_096
 LONGEST_DAYS = 366
 DAY_S = 86_400
+WORDS = {"name": "must be 1 to 40 small letters, digits and dashes, and begin with no dash"}
 
 
 class Token(BaseModel):
@@ -105,5 +106,7 @@ def made(asked: argparse.Namespace, settings: Settings) -> str:
         token = Token(name=asked.name, scopes=scopes, user=asked.user, expires=int(time.time()) + asked.days * DAY_S)
     except ValidationError as error:
         first = error.errors()[0]
-        raise errors.BadInput(f"token: --{first['loc'][0]}: {first['msg']}") from error
+        name = first["loc"][0]
+        words = WORDS.get(str(name), first["msg"])
+        raise errors.BadInput(f"token: --{name}: {words}") from error
     return seal(token, settings.derive(LABEL))

@@ -73,7 +73,7 @@ def _row(tool: Tool, rules: Policies) -> Cells:
     return (
         tool.id,
         VERBS[tool.kind],
-        _holders(tool.scopes, rules),
+        _holders(tool.scopes, rules, calling=True),
         proof,
         _most(row),
         _approval(row, rules),
@@ -81,12 +81,12 @@ def _row(tool: Tool, rules: Policies) -> Cells:
     )
 
 
-def _holders(scopes: Iterable[str], rules: Policies) -> str:
-    """The roles that hold all of these scopes."""
+def _holders(scopes: Iterable[str], rules: Policies, *, calling: bool = False) -> str:
+    """The roles that hold all of these scopes; `calling`: those that have whatever a tool asks for as well."""
     wanted = frozenset(scopes)
     if not wanted:
         return "everybody"
-    found = [name for name, role in rules.roles.items() if wanted <= role.scopes]
+    found = [name for name, role in rules.roles.items() if wanted <= role.scopes or (calling and "*" in role.scopes)]
     return f"{', '.join(found) or 'nobody'} ({', '.join(sorted(wanted))})"
 
 
@@ -142,7 +142,7 @@ def _decision(asked: argparse.Namespace, rules: Policies, tool: Tool) -> Iterato
     row = rules.tools.of(tool.name, tool.kind)
     case = policy.Case(
         tool=tool,
-        caller=_caller(asked, rules),
+        caller=_caller(asked, rules, tool),
         rules=row,
         now=_moment(asked.at),
         arguments={row.amount_argument: asked.amount} if row.amount_argument else {},
@@ -163,9 +163,10 @@ def _decision(asked: argparse.Namespace, rules: Policies, tool: Tool) -> Iterato
     yield f"policies {rules.version}"
 
 
-def _caller(asked: argparse.Namespace, rules: Policies) -> Caller:
+def _caller(asked: argparse.Namespace, rules: Policies, tool: Tool) -> Caller:
     if asked.role not in rules.roles:
         raise errors.BadInput(f"--role: there is no role {asked.role!r} (there are {', '.join(rules.roles)})")
+    held = rules.scopes(asked.role)
     return Caller(
         actor=asked.role,
         session_id="",
@@ -173,7 +174,7 @@ def _caller(asked: argparse.Namespace, rules: Policies) -> Caller:
         channel="web",
         assurance=Assurance(asked.assurance or "verified"),
         customer_id=None if asked.unknown else "known",
-        scopes=rules.scopes(asked.role),
+        scopes=tool.scopes if "*" in held else held,
     )
 
 

@@ -101,6 +101,8 @@ def _problems(found: Policies) -> Iterator[str]:
             if role not in found.roles
         )
     held = found.scopes(*found.roles)
-    for name, row in found.tools.named.items():
+    rows = {"kinds.transact": found.tools.kinds.transact}
+    rows |= {f"named.{name}": row for name, row in found.tools.named.items()}
+    for place, row in rows.items():
         if row.approval and row.approval.scope not in held:
-            yield f"tools.named.{name}.approval.scope: no role has {row.approval.scope!r}, so nobody could approve"
+            yield f"tools.{place}.approval.scope: no role has {row.approval.scope!r}, so nobody could approve"

@@ -75,6 +75,10 @@ def test_a_named_tool_wins_over_its_kind_and_null_takes_away(tmp_path: Path) -> 
             "{named: {pay: {approval: {argument: a, above: 1 USD, scope: 'c:approve'}}}}",
             "tools.named.pay.approval.scope: no role has 'c:approve', so nobody could approve",
         ),
+        (
+            "{kinds: {transact: {approval: {scope: 'c:approve'}}}}",
+            "tools.kinds.transact.approval.scope: no role has 'c:approve', so nobody could approve",
+        ),
         ("{named: {pay: {hours: {from: 09:00, to: 17:00, time_zone: CET/Nowhere}}}}", "is no time zone of the IANA"),
         ("{named: {pay: {hours: {from: 09:00, to: 25:00, time_zone: UTC}}}}", "is no time of day from 00:00 to 24:00"),
         ("{named: {pay: {hours: {from: early, to: 17:00, time_zone: UTC}}}}", "'early' is no time of day such as"),
