@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import runpy
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from aiohttp import web
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from tests import servers
 from tests.browser.chat import Chat
 from tests.browser.serving import SECRET, Server
 from tests.docs.examples import example
-from tests.docs.picture import ARGUMENTS
+from tests.harness.chromium import chromium
 
 README = "README.md"
 BOT = "https://bot.example.com"
@@ -58,18 +57,15 @@ async def _visiting(site: web.Application, port: int) -> AsyncIterator[Page]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
     try:
-        async with async_playwright() as playwright:
-            chromium = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
-            page = await chromium.new_page()
+        async with chromium() as browser:
+            page = await browser.new_page()
             await page.goto(f"http://127.0.0.1:{port}/")
             yield page
-            await chromium.close()
     finally:
         await runner.cleanup()
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="no Chromium here; on Debian: apt-get install chromium")
 async def test_the_chat_on_a_site_of_ones_own(tmp_path: Path) -> None:
     """A signed-in customer is known to the bot at once; after signing out the chat knows nobody."""
     port = servers.free_port()

@@ -11,7 +11,7 @@ import re2
 
 from state import faults
 from tests.docs.examples import PAGES, ROOT, anchors, code_words, example, examples, links, rows
-from tests.docs.picture import HEIGHT, PICTURE, WIDTH
+from tests.docs.picture import PICTURE, VIEW
 
 HERE = Path(__file__).parent
 PATH = re2.compile(r"^[\w.-]+(?:/[\w.-]+)*(?:/|\.(?:py|md|ya?ml|toml|js|html|png|txt|sh))$")
@@ -71,8 +71,15 @@ def test_every_example_is_tried(page: Path) -> None:
 def test_the_picture() -> None:
     """It is as large as it claims, and light enough for a page."""
     body = PICTURE.read_bytes()
-    assert (WIDTH, HEIGHT) == struct.unpack(">II", body[16:24])
+    assert (VIEW["width"], VIEW["height"]) == struct.unpack(">II", body[16:24])
     assert len(body) <= HEAVIEST
+
+
+def test_the_readme_names_every_workflow() -> None:
+    """Its table has each file of the shipped workflows, but for small talk, and no other."""
+    named = [name for row in rows("README.md", "workflow") for name in re2.findall(r"`(\w+)`", row[0])]
+    shipped = {path.stem for path in (ROOT / "config/workflows").glob("*.yaml")}
+    assert shipped - {"greeting", "thanks"} == set(named)
 
 
 def test_promises_are_told_alike() -> None:
