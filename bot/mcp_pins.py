@@ -54,7 +54,12 @@ def _lines(server: McpServer, before: Pin, now: Pin) -> Iterator[str]:
         state = "as pinned" if known == tool else "CHANGED since it was pinned" if known else "new"
         use = f"on, as {ours[tool.name]}" if tool.name in ours else "off"
         words = " ".join(tool.description.split())[:80]
-        yield f"{tool.name:32} {use:32} {state}: {words}"
+        yield _plain(f"{tool.name:32} {use:32} {state}: {words}")
     for tool in before.tools:
         if now.find(tool.name) is None:
-            yield f"{tool.name:32} {'on' if tool.name in ours else 'off':32} GONE since it was pinned"
+            yield _plain(f"{tool.name:32} {'on' if tool.name in ours else 'off':32} GONE since it was pinned")
+
+
+def _plain(line: str) -> str:
+    """A line without signs that a terminal obeys: a server's words must not repaint what is reviewed."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in line)

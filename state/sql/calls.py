@@ -109,8 +109,10 @@ def _locked(session_id: str) -> Tx[Row]:
 
 
 def _is_busy(session_id: str) -> Tx[bool]:
+    """Whether too many are under way. What an unlink cancelled is over, though nobody was told an answer."""
     rows = yield query(
-        "SELECT COUNT(*) AS n FROM calls WHERE session_id = :id AND answered_at IS NULL AND action IS NOT NULL",
+        "SELECT COUNT(*) AS n FROM calls c LEFT JOIN actions a ON a.id = c.action WHERE c.session_id = :id"
+        " AND c.answered_at IS NULL AND c.action IS NOT NULL AND (a.state IS NULL OR a.state <> 'cancelled')",
         id=session_id,
     )
     return int(rows[0]["n"]) >= MOST_OPEN

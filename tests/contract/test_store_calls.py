@@ -149,6 +149,12 @@ async def test_too_many_at_once_are_refused_and_leave_the_key_free(store: Store)
     assert "again" == (await take(store, replace(PAY, key="k0"))).reason
     await carry_out(store, calls[0])
     assert "new" == (await take(store, replace(PAY, key="more"))).reason
+    assert "busy" == (await take(store, replace(PAY, key="one more"))).reason
+    lease, opened = await claimed(store)
+    event = proposed(calls[1])
+    await commit(store, lease, opened, event, proposals=[event])
+    await stores.execute(store, "UPDATE actions SET state = 'cancelled' WHERE state = 'awaiting_confirmation'")
+    assert "new" == (await take(store, replace(PAY, key="one more"))).reason
 
 
 async def test_a_call_goes_along_when_its_user_turns_out_to_be_another(store: Store) -> None:
