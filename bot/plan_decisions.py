@@ -118,9 +118,15 @@ def _of(wanted: _Wanted, limits: Facts) -> dict[str, Any]:
         "seats": wanted.seats,
         "seats_most": wanted.plan.get("seats_most"),
         "price": price,
-        "difference": f"{abs(wanted.more):,.2f} {currency} {'less' if wanted.more < 0 else 'more'}",
+        "difference": _difference(wanted.more, currency),
         "needs_approval": wanted.plan.get("plan") in limits.get("approval_plans", ()) or is_above(price, limits),
     }
+
+
+def _difference(more: Decimal, currency: str) -> str:
+    if not more:
+        return "the same as now"
+    return f"{abs(more):,.2f} {currency} {'less' if more < 0 else 'more'} than now"
 
 
 def _named(plan: object, seats: object) -> str:

@@ -164,12 +164,19 @@ def test_what_follows_a_wish_for_a_plan(case: dict[str, Any], outcome: str, reas
 @pytest.mark.parametrize(
     "case, price, difference, effective, approval",
     [
-        ({"seats": 2, "seats_change": "more", "effective": "now"}, "67.00 USD", "18.00 USD more", "now", False),
-        ({"seats": 7, "effective": "renewal"}, "67.00 USD", "18.00 USD more", "renewal", False),
-        ({"plan_type": "starter"}, "43.00 USD", "6.00 USD less", "renewal", False),
-        ({"plan_type": "starter", "effective": "now"}, "43.00 USD", "6.00 USD less", "renewal", False),
-        ({"plan_type": "enterprise", "effective": "now"}, "900.00 USD", "851.00 USD more", "now", True),
-        ({"seats": 50, "effective": "now"}, "454.00 USD", "405.00 USD more", "now", False),
+        (
+            {"seats": 2, "seats_change": "more", "effective": "now"},
+            "67.00 USD",
+            "18.00 USD more than now",
+            "now",
+            False,
+        ),
+        ({"seats": 7, "effective": "renewal"}, "67.00 USD", "18.00 USD more than now", "renewal", False),
+        ({"plan_type": "starter"}, "43.00 USD", "6.00 USD less than now", "renewal", False),
+        ({"plan_type": "starter", "effective": "now"}, "43.00 USD", "6.00 USD less than now", "renewal", False),
+        ({"plan_type": "enterprise", "effective": "now"}, "900.00 USD", "851.00 USD more than now", "now", True),
+        ({"seats": 4, "effective": "now"}, "49.00 USD", "the same as now", "now", False),
+        ({"seats": 50, "effective": "now"}, "454.00 USD", "405.00 USD more than now", "now", False),
     ],
 )
 def test_the_terms_of_a_change(
