@@ -87,7 +87,7 @@ class Sweep:
     async def _one(self, place: Place, job: Job) -> Result:
         url = await asyncio.to_thread(self.databases.new)
         try:
-            return await self._told(replace(place, database_url=url), job)
+            return await self._told(_own(replace(place, database_url=url), job), job)
         finally:
             await asyncio.to_thread(self.databases.drop, url)
 
@@ -106,6 +106,19 @@ class Sweep:
                 broken = f"{type(error).__name__}: {error}\n{bot.logs()}"
                 return Result(job=job, store=store, fired=tuple(bot.fired()), broken=broken)
             return Result(job=job, store=store, fired=tuple(bot.fired()), count=found)
+
+
+def _own(place: Place, job: Job) -> Place:
+    """The place of a conversation that has workflows of its own: with a CONFIG_DIR of its own."""
+    workflows = CONVERSATIONS[job.conversation].workflows
+    if not workflows:
+        return place
+    own = replace(place, home=place.home / "own")
+    folder = own.home / "config" / "workflows"
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, workflow in enumerate(workflows):
+        (folder / f"{number}.yaml").write_text(workflow)
+    return own
 
 
 def rehearsals(conversations: Iterable[str] = CONVERSATIONS) -> list[Job]:

@@ -11,18 +11,24 @@ import pytest
 from state.faults import POINTS
 from tests.crash import table
 from tests.crash.conftest import BOTH
-from tests.crash.conversations import ALONE, OPERATED, STAFFED
+from tests.crash.conversations import ALONE, OPERATED, SEVERAL, STAFFED
 from tests.crash.databases import Databases
 from tests.crash.sweep import Job, Result, Sweep, every_pass, every_relapse, rehearsals
 from tests.harness.processes import Preloaded
 
 STAFFS = frozenset({"staff.pre_commit", "staff.post_commit", "thread.posted"})
-CALLED = {  # in the third message that is taken in, the call; and in the first write
-    "sqlite": [
-        *(("ingest.post_commit", 3), ("turn.append", 1), ("turn.appended", 1)),
-        *(("tool.sent", 1), ("tool.result", 1), ("turn.commit", 4)),
-    ],
-    "postgres": [("ingest.post_commit", 3), ("turn.appended", 1), ("tool.sent", 1)],
+CHOSEN = {
+    OPERATED: {  # in the third message that is taken in, the call; and in the first write
+        "sqlite": [
+            *(("ingest.post_commit", 3), ("turn.append", 1), ("turn.appended", 1)),
+            *(("tool.sent", 1), ("tool.result", 1), ("turn.commit", 4)),
+        ],
+        "postgres": [("ingest.post_commit", 3), ("turn.appended", 1), ("tool.sent", 1)],
+    },
+    SEVERAL: {  # in the second of three writes, and before the last is on record
+        "sqlite": [("turn.append", 2), ("tool.sent", 2), ("tool.result", 3)],
+        "postgres": [("turn.appended", 2), ("tool.sent", 2)],
+    },
 }
 LANES = {"sqlite": 3, "postgres": 6}  # on PostgreSQL most of the time is spent waiting for a dead server's lease to end
 
@@ -68,12 +74,18 @@ async def test_killed_anywhere_the_bot_is_silent_while_a_person_speaks(
 @pytest.mark.crash
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("databases", BOTH, indirect=True)
-async def test_killed_anywhere_an_operators_write_is_done_once(
-    databases: Databases, forked: Preloaded, tmp_path: Path, record_property: Callable[[str, object], None]
+@pytest.mark.parametrize("conversation", CHOSEN)
+async def test_killed_anywhere_each_of_several_writes_is_done_once(
+    databases: Databases,
+    forked: Preloaded,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+    conversation: str,
 ) -> None:
-    """While the customer's own refund is open: both are made once, and the key tells the one outcome."""
+    """An operator's beside the customer's own refund, whose key tells the one outcome; or three under one yes."""
     sweep = Sweep(databases=databases, launcher=forked, home=tmp_path, lanes=LANES[databases.name])
-    jobs = [Job(conversation=OPERATED, faults=(f"{point}:{n}:kill",)) for point, n in CALLED[databases.name]]
+    chosen = CHOSEN[conversation][databases.name]
+    jobs = [Job(conversation=conversation, faults=(f"{point}:{n}:kill",)) for point, n in chosen]
 
     results = await sweep.run(jobs)
 

@@ -47,9 +47,18 @@ def outside() -> batches_pack.Elsewhere:
 
 
 @pytest.fixture
-async def services(tmp_path: Path, migrated_sqlite_url: str, workflow: str) -> AsyncIterator[Services]:
+def url(request: pytest.FixtureRequest) -> str:
+    """The database: SQLite, where a test does not say otherwise."""
+    return str(request.getfixturevalue(getattr(request, "param", "migrated_sqlite_url")))
+
+
+BOTH = pytest.mark.parametrize("url", ["migrated_sqlite_url", "migrated_postgres_url"], indirect=True)
+
+
+@pytest.fixture
+async def services(tmp_path: Path, url: str, workflow: str) -> AsyncIterator[Services]:
     """The engine with one workflow."""
-    async with engine(tmp_path, migrated_sqlite_url, workflow) as found:
+    async with engine(tmp_path, url, workflow) as found:
         yield found
 
 
@@ -97,6 +106,7 @@ async def test_what_changes_makes_the_yes_void(services: Services, people: list[
     assert people == [email for _, email in OUTSIDE.applied]
 
 
+@BOTH
 async def test_it_stops_at_the_first_failure_and_goes_on_with_the_rest(services: Services) -> None:
     """Done, failed and not tried are told apart; the next yes is for what is missing alone."""
     crew = await asked(services)
@@ -121,6 +131,7 @@ async def test_what_is_done_stays_done_after_a_no(services: Services) -> None:
     assert TEAM[:1] == [email for _, email in OUTSIDE.applied]
 
 
+@BOTH
 async def test_the_rest_follows_by_itself_once_it_is_certain(services: Services) -> None:
     """Nobody knows of the second: the third waits, and comes when the second was read back, without another yes."""
     crew = await asked(services)
@@ -167,6 +178,7 @@ async def test_too_many_are_asked_to_be_fewer(services: Services) -> None:
 
 @pytest.mark.parametrize("workflow", [WORKFLOW.replace("review: none", "review: all")])
 @pytest.mark.parametrize("verb,done", [("approve", TEAM), ("deny", [])])
+@BOTH
 async def test_staff_approve_all_or_none(services: Services, verb: str, done: list[str]) -> None:
     """One request lists every write; the decision is for these very ones together."""
     crew = await asked(services)
@@ -279,6 +291,7 @@ async def test_a_no_after_the_yes_does_not_say_that_nothing_was_done(services: S
     assert dict.fromkeys(TEAM, 1) == dict(OUTSIDE.effects())
 
 
+@BOTH
 async def test_a_link_in_the_middle_does_nothing_twice(services: Services) -> None:
     """One is done, one failed, the rest is asked for; then it turns out who this is, and the older log goes on."""
     older = Crew(services=services)
