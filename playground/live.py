@@ -17,6 +17,7 @@ from playground.world import World
 
 Json = dict[str, Any]
 WAIT_S = 20
+BRIEF_S = 2  # while it is somebody else who is shown, because who was asked for has not written yet
 IDLE_S = 1.5
 DEADLINE = aiohttp.ClientTimeout(total=WAIT_S + 5, connect=3)
 
@@ -70,7 +71,11 @@ class Live:
             if chosen is None:
                 await asyncio.sleep(IDLE_S)
                 return {"state": "quiet", "people": people}
-            return {"state": "ok", "people": people, **await self._session(chosen, asked)}
+            return {
+                "state": "ok",
+                "people": people,
+                **await self._session(chosen, asked, wait=WAIT_S if people.get(asked.view) else BRIEF_S),
+            }
         except Unreachable as error:
             await asyncio.sleep(IDLE_S)
             return {"state": str(error)}
@@ -89,12 +94,11 @@ class Live:
         users = (await self._get("/api/v1/users", identity=identity)).get("users") or []
         return users[0] if users else None
 
-    async def _session(self, session: str, asked: Asked) -> Json:
+    async def _session(self, session: str, asked: Asked, *, wait: int) -> Json:
         """Wait for events, then read the state they led to."""
         after = asked.after if session == asked.session else 0
-        wait = 0 if after == 0 else WAIT_S
         path = f"/api/v1/sessions/{session}"
-        found = await self._get(f"{path}/events", after=str(after), wait=str(wait))
+        found = await self._get(f"{path}/events", after=str(after), wait=str(wait if after else 0))
         return {"session": await self._get(path), "events": found.get("events") or [], "fresh": after == 0}
 
     async def _get(self, path: str, **query: str) -> Json:

@@ -101,6 +101,7 @@ export class Mailbox {
       this.#mails.set(mail.n, mail);
     }
     this.#list();
+    if (byId("mail-body").className === "mail-body") this.#idle();
     tell();
   }
 
@@ -115,8 +116,14 @@ export class Mailbox {
   #close() {
     this.#open = 0;
     byId("mail-body").className = "mail-body";
-    this.#read(h("p", { class: "quiet nothing", tabindex: "-1" }, this.#mails.size ? "Choose a mail." : NONE));
+    this.#idle();
     this.#list();
+  }
+
+  /** While nothing is read or written. */
+  #idle() {
+    const words = this.#mails.size ? "Choose a mail." : NONE;
+    if (byId("reading").textContent !== words) this.#read(h("p", { class: "quiet nothing", tabindex: "-1" }, words));
   }
 
   /** Show something in place of what was read or written; who was in there with the keyboard stays there. */

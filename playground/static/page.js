@@ -5,6 +5,7 @@ import { offerIdeas } from "./ideas.js";
 import { Inside } from "./inside.js";
 import { Live } from "./live.js";
 import { Mailbox } from "./mailbox.js";
+import { shownOf } from "./people.js";
 import { Phone } from "./phone.js";
 import { Slack } from "./slack.js";
 import { show as showPane, news as tabNews } from "./tabs.js";
@@ -146,9 +147,11 @@ function look({ view = state.view } = {}) {
   live.look({ customer: state.customer.id, view, visitor: state.visitor });
 }
 
+const isOnPhone = (people) => Boolean(people.phone) && shownOf(people, state.view).id === people.phone.id;
+
 function take(news) {
   inside.take(news, state);
-  if (news.state === "ok") drawPhoneChips(news.people.same || state.view === "phone" ? news.session.task : null);
+  if (news.state === "ok") drawPhoneChips(isOnPhone(news.people) ? news.session.task : null);
 }
 
 const remember = () => localStorage.setItem(KEEP, JSON.stringify({ customer: state.customer.id, signed: state.signed }));

@@ -10,10 +10,13 @@ const ICONS = {
 };
 const CHANNELS = { web: "web", phone: "whatsapp", mail: "email" };
 
+/** Whose conversation is shown: who was asked for, or whoever wrote already. */
+export const shownOf = (people, view) => people[view] ?? people.web ?? people.phone ?? people.mail;
+
 /** Draw the people. `onView(name)` is called to see another conversation while they are not one. */
 export function drawPeople(people, { view, customer, signed, onView }) {
   const titles = { web: "Website visitor", phone: customer.phone, mail: customer.email };
-  const shown = people[view] ?? people.web ?? people.phone ?? people.mail;
+  const shown = shownOf(people, view);
   const many = new Set(Object.keys(CHANNELS).map((kind) => people[kind]?.id).filter(Boolean)).size > 1;
   const rows = Object.keys(CHANNELS).map((kind) => {
     const user = people[kind];

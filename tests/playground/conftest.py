@@ -79,6 +79,7 @@ class Bot:
     callbacks: list[tuple[Json, str, str]] = field(default_factory=list)
     answers: list[web.Response] = field(default_factory=list)
     api: dict[str, Json] = field(default_factory=dict)
+    waits: list[str] = field(default_factory=list)  # how long events were waited for, each time
     slack: list[Heard] = field(default_factory=list)
     slack_answers: list[web.StreamResponse] = field(default_factory=list)
     mails: list[Posted] = field(default_factory=list)
@@ -121,6 +122,8 @@ class Bot:
         """Answer the operators' API from the test's table."""
         if request.headers.get("Authorization") != "Bearer api-token":
             return web.json_response({"error": "token"}, status=401)
+        if "wait" in request.query:
+            self.waits.append(request.query["wait"])
         key = request.query.get("identity") or request.path
         return web.json_response(self.api.get(key, {"users": []}))
 

@@ -56,6 +56,15 @@ async def test_two_strangers_are_shown_apart(client: aiohttp.ClientSession, bot:
     assert (False, "of-ann", "of-kim") == (website["people"]["same"], website["session"]["id"], phone["session"]["id"])
 
 
+async def test_whoever_is_shown_instead_is_waited_for_briefly(client: aiohttp.ClientSession, bot: Bot) -> None:
+    """While the visitor has not written the phone's conversation is shown; the visitor's first word is seen soon."""
+    bot.api |= {f"whatsapp:{KIM}": user("kim", "whatsapp")}
+    session(bot, "of-kim")
+    for view in ("web", "phone"):
+        assert "ok" == (await get(client, f"{LIVE}&view={view}&session=of-kim&after=7"))["state"]
+    assert ["2", "20"] == bot.waits
+
+
 async def test_the_mailbox_is_watched_too(client: aiohttp.ClientSession, bot: Bot) -> None:
     """Who writes from the customer's address is looked up, and the page may look at that conversation."""
     bot.api |= {f"whatsapp:{KIM}": user("kim", "whatsapp"), "email:kim@example.com": user("kim", "email")}
