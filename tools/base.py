@@ -12,8 +12,8 @@ from pydantic import BaseModel
 
 from state import errors
 from state.identity import Assurance
-from tools import schema, signature
-from tools.request import Request
+from tools import failures, schema, signature
+from tools.request import SAFE, Request
 
 Kind = Literal["lookup", "transform", "transact"]
 Effect = Literal["keyed", "probeable", "transactional"]
@@ -95,7 +95,7 @@ class Mail(Protocol):
 class Context:
     """What a tool's function gets beside its arguments. `key` is the idempotency key of a transact call.
 
-    `mail` is there for transactional tools, within a turn.
+    `mail` is there for transactional tools, within a turn. `left`: the APIs to which a write left.
     """
 
     caller: Caller
@@ -104,6 +104,7 @@ class Context:
     key: str | None = None
     mail: Mail | None = None
     started: float = field(default_factory=time.monotonic)
+    left: list[str] = field(default_factory=list)
 
     @property
     def remaining(self) -> float:
@@ -112,15 +113,29 @@ class Context:
 
     async def get(self, system: str, path: str, params: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401
         """Read from an outside API within the time that is left."""
-        return await self.systems[system].get(path, params=params, timeout=self.remaining)
+        return await self._read(self.systems[system].get(path, params=params, timeout=self.remaining))
 
     async def post(self, system: str, path: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401
         """Write to an outside API with this call's idempotency key."""
+        self.left.append(system)
         return await self.systems[system].post(path, body, key=self.key, timeout=self.remaining)
 
     async def request(self, system: str, request: Request) -> Any:  # noqa: ANN401
         """Send a request of any kind to an outside API within the time that is left."""
-        return await self.systems[system].request(request, timeout=self.remaining)
+        sent = self.systems[system].request(request, timeout=self.remaining)
+        if request.method in SAFE:
+            return await self._read(sent)
+        self.left.append(system)
+        return await sent
+
+    async def _read(self, answer: Awaitable[Any]) -> Any:  # noqa: ANN401
+        """The answer to a read. What is read in vain before a write leaves proves that the write has not left."""
+        try:
+            return await answer
+        except failures.Unavailable as error:
+            if self.key is None or self.left or isinstance(error, failures.NotSent | failures.Throttled):
+                raise
+            raise failures.NotSent(str(error), after=error.after, reason=error.reason) from error
 
 
 Run = Callable[[Any, Context], Awaitable[BaseModel]]

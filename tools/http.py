@@ -18,7 +18,7 @@ from state import errors
 from state.breaker import Breaker
 from tools import base, failures, mcp_client
 from tools.guard import Guarded
-from tools.request import Request
+from tools.request import SAFE, Request
 
 if TYPE_CHECKING:
     from config.outside import OutsideSystem
@@ -29,7 +29,6 @@ MAX_BODY = 1_000_000
 CONNECT_MAX = 5.0
 CONNECT_SHARE = 0.8  # of a request's time; so that "never connected" is known before the whole time is up
 MAX_MESSAGE = 300
-SAFE = frozenset({"GET", "HEAD"})
 IN_PROGRESS = ("in_progress", "in_use")
 
 

@@ -123,11 +123,7 @@ class Run:
         if self.owner is None or self.owned is None or not self.owner.operation:
             return
         asked = {name: _filled(text, given) for name, text in self.owner.arguments.items()}
-        try:
-            record = await self._ask(self.owned, asked, context)
-        except failures.Unavailable as error:  # the call itself has not left yet
-            raise failures.NotSent(str(error), after=error.after, reason=error.reason) from error
-        self._check(record, context)
+        self._check(await self._ask(self.owned, asked, context), context)
 
     def _check_owner(self, answer: object, context: Context) -> None:
         if self.owner and not self.owner.operation:

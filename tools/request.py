@@ -9,6 +9,9 @@ from urllib.parse import urlencode
 
 import orjson
 
+SAFE = frozenset({"GET", "HEAD"})
+"""Methods that only read."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:

@@ -132,26 +132,27 @@ async def find_order(arguments: Order, context: Context) -> Receipt | None:
     return Receipt(order=found["order"]) if found["order"] else None
 
 
-async def _place(arguments: Order, context: Context) -> Receipt:
+async def place(arguments: Order, context: Context) -> Receipt:
+    """Send an order."""
     return Receipt.model_validate(await context.post("shop", "/v1/orders", arguments.model_dump()))
 
 
 @tool(kind="transact", effect="keyed", probe=find_order, scopes=("shop",))
 async def order_keyed(arguments: Order, context: Context) -> Receipt:
     """Order where keys are known, and can be read back."""
-    return await _place(arguments, context)
+    return await place(arguments, context)
 
 
 @tool(kind="transact", effect="keyed", scopes=("shop",))
 async def order_keyed_blind(arguments: Order, context: Context) -> Receipt:
     """Order where keys are known, but nothing can be read back."""
-    return await _place(arguments, context)
+    return await place(arguments, context)
 
 
 @tool(kind="transact", effect="probeable", probe=find_order, scopes=("shop",))
 async def order_unkeyed(arguments: Order, context: Context) -> Receipt:
     """Order where keys mean nothing, but can be read back."""
-    return await _place(arguments, context)
+    return await place(arguments, context)
 
 
 @tool(kind="lookup", scopes=("shop",))

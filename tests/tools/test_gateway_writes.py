@@ -14,13 +14,14 @@ from state import faults
 from state.identity import Assurance
 from state.ledger import Spent
 from state.session import Approval
-from tests.tools.shop import CALLER, TOOLS, Key, World, confirmed, perform
+from tests.tools.shop import CALLER, TOOLS, Key, Order, Receipt, World, confirmed, find_order, perform, place
 from tools import failures
-from tools.base import Caller, Context
+from tools.base import Caller, Context, tool
 from tools.catalog import Catalog
 from tools.gateway import Gateway
 from tools.http import Endpoint, Systems
 from tools.limits import Limits
+from tools.request import Request
 
 unkeyed_shop = pytest.mark.parametrize("world", [False], indirect=True)
 YOUNG, OLD = 60_000, 24 * 3_600_000
@@ -134,6 +135,34 @@ async def test_what_was_never_sent_may_be_repeated_without_a_key(world: World) -
     gateway.catalog = Catalog([replace(original, run=run)])
     outcome = await perform(gateway, await confirmed(gateway, "order_unkeyed"))
     assert ("succeeded", 1) == (outcome.state, len(shop.effects))
+
+
+@tool(kind="transact", effect="probeable", probe=find_order, scopes=("shop",))
+async def look_and_order(arguments: Order, context: Context) -> Receipt:
+    """Order after a look at what is there."""
+    await context.get("shop", "/v1/orders", {"key": "another"})
+    return await place(arguments, context)
+
+
+@tool(kind="transact", effect="probeable", probe=find_order, scopes=("shop",))
+async def order_and_look(arguments: Order, context: Context) -> Receipt:
+    """Order, then look at what is there."""
+    made = await place(arguments, context)
+    await context.request("shop", Request(path="/v1/orders", params=(("key", "another"),)))
+    return made
+
+
+@unkeyed_shop
+@pytest.mark.parametrize("name, state, posted", [("look_and_order", "failed", 0), ("order_and_look", "unknown", 1)])
+async def test_what_is_read_in_vain_before_a_write_proves_that_none_left(
+    world: World, name: str, state: str, posted: int
+) -> None:
+    """So nobody has to look what became of it; after the write it proves nothing."""
+    shop, gateway, _ = world
+    gateway = Gateway(Catalog([look_and_order, order_and_look]), gateway._systems)
+    shop.gets.extend(["500"] * 9)
+    outcome = await perform(gateway, await confirmed(gateway, name))
+    assert (state, "unavailable", posted) == (outcome.state, outcome.reason, shop.posted)
 
 
 async def test_two_at_once_are_one(world: World) -> None:
