@@ -99,7 +99,7 @@ async def test_a_write_has_our_key(shop: Gateway, tmp_path: Path) -> None:
     assert ("succeeded", {"text": "ordered"}) == (done.state, done.result)
     assert "unknown" == (await perform(shop, "order_item", {"item": "broken"}, KIM)).state
     lines = [line.split() for line in (tmp_path / "ledger.txt").read_text().splitlines()]
-    assert {("a1", "pen"), ("a1", "broken")} == {(key, item) for key, item in lines}
+    assert {("A-1", "pen"), ("A-1", "broken")} == {(key, item) for key, item in lines}
 
 
 async def test_a_connection_that_ended_or_was_half_made_is_made_anew(

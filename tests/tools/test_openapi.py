@@ -102,7 +102,7 @@ async def test_a_write_whose_answer_is_lost_happens_once(shop: tuple[Stripe, Gat
     outcome = await perform(gateway, "refund_charge", {"charge": "ch_3", "amount": 300}, KIM)
     expected = {"id": "re_1", "amount": 300, "currency": "usd", "status": "succeeded"}
     assert ("succeeded", expected) == (outcome.state, outcome.result)
-    assert {"charge": "ch_3", "amount": "300", "reason": "requested_by_customer"} == stripe.refunds["a1"]["asked"]
+    assert {"charge": "ch_3", "amount": "300", "reason": "requested_by_customer"} == stripe.refunds["A-1"]["asked"]
 
 
 async def test_a_write_is_not_sent_while_nobody_can_say_whose_it_is(shop: tuple[Stripe, Gateway]) -> None:
