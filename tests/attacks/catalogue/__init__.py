@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.attacks.attack import Attack
-from tests.attacks.catalogue import arguments, consent, floods, mails, operators, output, staff, tools, words
+from tests.attacks.catalogue import arguments, consent, floods, letters, mails, operators, output, staff, tools, words
 
 ATTACKS: tuple[Attack, ...] = (
     *tools.ATTACKS,
@@ -11,6 +11,7 @@ ATTACKS: tuple[Attack, ...] = (
     *floods.ATTACKS,
     *consent.ATTACKS,
     *mails.ATTACKS,
+    *letters.ATTACKS,
     *words.ATTACKS,
     *output.ATTACKS,
     *staff.ATTACKS,

@@ -32,7 +32,7 @@ async def laundered(scene: Scene) -> None:
     assert "copy" in words, answer["text"]
     assert rest.startswith("Please confirm this refund:"), rest
     assert scene.own.amount in rest
-    await chat.ask("a copy would be lovely")
+    await chat.ask("how kind of you")
     assert [] == await scene.refunds()
     await chat.ask("yes")
     (row,) = await scene.refunds()
