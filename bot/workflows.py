@@ -54,7 +54,7 @@ class Slot(Strict):
 class Step(Strict):
     """One step. Every turn runs the steps from the first on; each does its work or asks for what it needs and stops.
 
-    when: the fact or slot that must hold, else the step is passed over.
+    when: the fact or slot that must hold, else the step is passed over; one that has begun to write is gone on with.
     needs: slots that must be set first (asked for in this order).
     retrieve: `calls` are looked up (or, by transforms, worked out) into facts. `missing`: fact → reply said when the
     answer is empty or "not found" (ends the task). An argument that is a slot without a value is passed as null.
