@@ -213,7 +213,7 @@ async def test_numbers_the_customer_never_wrote_are_not_taken(stage: Stage, mode
     await web.ask("hello, are you there?")
 
     assert "Which invoice is it?" in (await web.ask("please give me some money back"))["text"]
-    assert "Which invoice?" in (await web.ask("I mean, is my invoice 18492 okay?"))["text"]
+    assert "Which invoice?" in (await web.ask("I mean, is my invoice 18492 paid?"))["text"]
     assert [] == await refunded(stage)
 
 

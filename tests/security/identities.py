@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 import time
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
@@ -18,6 +18,7 @@ from joserfc.jwk import OctKey, RSAKey
 from tests.harness.outside import KIM, KIMS_PHONE
 from tests.harness.places import SECRETS
 
+FRESH_S = 30
 SHARED = SECRETS["WEB_IDENTITY_SECRET"]
 _PRIVATE = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
 _STRANGER = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
@@ -67,9 +68,13 @@ def public(private: rsa.RSAPrivateKey = _PRIVATE, algorithm: str = "RS256", **he
     return jwt.encode(named, claims(), RSAKey.import_key(pem), algorithms=[algorithm])
 
 
-@cache
 def forgeries() -> dict[str, str]:
-    """Everything that must be refused, by what is wrong with it."""
+    """Everything that must be refused, by what is wrong with it; fresh, lest they are refused for their age alone."""
+    return _forged(int(time.time()) // FRESH_S)
+
+
+@lru_cache(maxsize=1)
+def _forged(_: int) -> dict[str, str]:
     return _altered() | _keys() | _shapes() | _times() | _statements()
 
 
