@@ -59,7 +59,6 @@ ROWS = (
     Telling(
         workflow="demo_scheduling",
         name="a customer, whose address is on file and gets a letter",
-        everywhere=True,
         lines=(
             Line(
                 says="we need a technical deep dive of 45 minutes, I am in New York",

@@ -72,7 +72,6 @@ ROWS = (
     Telling(
         workflow="lead_enrichment",
         name="a customer whose lead is there already: the same one is brought up to date",
-        everywhere=True,
         lines=(
             Line(
                 says="we have 6 employees and look for a support bot",
