@@ -129,6 +129,7 @@ const asksForConsent = (task) => task.question?.slot === "confirmation";
 function stateOf(task) {
   if (task.outcome) return [plain(task.outcome), TONES[task.outcome] ?? ""];
   if ((task.actions ?? []).some((action) => action.state === "awaiting_approval")) return ["Waits for approval", "warn"];
+  if ((task.actions ?? []).some((action) => action.state === "unknown")) return ["Checks whether it happened", "warn"];
   if (task.question) return ["Waits for an answer", asksForConsent(task) ? "warn" : ""];
   return ["In progress", ""];
 }
