@@ -7,8 +7,9 @@ counts.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
 import orjson
@@ -59,9 +60,16 @@ def _evidence(parts: Parts, action: Action) -> Iterator[Line]:
     yield ["Key", action.id]
     if action.dispatched_at is not None:
         yield ["Sent", _at(action.dispatched_at)]
-    for attempt in action.attempts:
-        what = "Read back" if attempt.get("verb") == "probe" else "Called"
-        yield [what, f"{attempt.get('reason')}, {attempt.get('ms')} ms, known since {_at(int(attempt.get('at', 0)))}"]
+    for (verb, reason), found in groupby(action.attempts, lambda one: (one.get("verb"), one.get("reason"))):
+        yield ["Read back" if verb == "probe" else "Called", _tries(str(reason), list(found))]
+
+
+def _tries(reason: str, attempts: Sequence[Mapping[str, Any]]) -> str:
+    """How often in a row an attempt ended like that, and when."""
+    first, last = (_at(int(one.get("at", 0))) for one in (attempts[0], attempts[-1]))
+    if len(attempts) == 1:
+        return f"{reason}, {attempts[0].get('ms')} ms, known since {first}"
+    return f"{reason}, {len(attempts)} times, known since {first}, last {last}"
 
 
 def _arguments(parts: Parts, action: Action) -> Iterator[Line]:
