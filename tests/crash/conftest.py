@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests import servers
 from tests.crash.databases import Cluster, Databases, Files
@@ -23,8 +24,8 @@ def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Databases:
     return Cluster(server=server, template=request.getfixturevalue("migrated_template"))
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def forked() -> AsyncIterator[Preloaded]:
-    """A preloaded bot to be forked."""
+    """A preloaded bot to be forked: one for all, since importing and learning is dearer than many a test."""
     async with preloaded() as one:
         yield one

@@ -18,6 +18,8 @@ from tests.harness.processes import Preloaded, answers, playground
 from tests.harness.stage import Stage, staged
 from tests.harness.waiting import until
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 SEVERAL = ("web", "worker", "worker", "clock")
 
 

@@ -22,6 +22,8 @@ from tests.harness.processes import Preloaded, playground
 from tests.harness.stage import Stage, staged
 from tests.harness.waiting import until
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 FAULTS = ["ingest.pre_commit:1:kill", "ingest.post_commit:1:kill"]
 FIRED = ["ingest.pre_commit kill", "ingest.post_commit kill"]
 RAW = stated(mail("What is the status of invoice 18492?"), PASS)

@@ -15,6 +15,8 @@ from tests.harness.processes import Preloaded, playground
 from tests.harness.stage import staged
 from tests.harness.waiting import until
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 
 @pytest.mark.crash
 @pytest.mark.parametrize("databases", BOTH, indirect=True)

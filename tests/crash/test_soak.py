@@ -19,7 +19,7 @@ SABOTAGE = {
     "tests.soak.insistent": "applied too late",
 }
 """A safeguard that is taken away, and what then makes a double."""
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.crash, pytest.mark.timeout(600)]
 
 
 @pytest.mark.parametrize("databases", BOTH, indirect=True)

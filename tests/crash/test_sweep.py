@@ -16,6 +16,8 @@ from tests.crash.databases import Databases
 from tests.crash.sweep import Job, Result, Sweep, every_pass, every_relapse, rehearsals
 from tests.harness.processes import Preloaded
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
 STAFFS = frozenset({"staff.pre_commit", "staff.post_commit", "thread.posted"})
 CHOSEN = {
     OPERATED: {  # in the third message that is taken in, the call; and in the first write

@@ -29,7 +29,7 @@ PAUSED_AT = {
     "the write, not yet arrived": ("acme", "latency", "/v1/refunds", "sessions", "lease_owner"),
     "the reply, taken, not answered": ("twilio", "late", "/2010-04-01/*/Messages.json", "outbox", "claim_owner"),
 }
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.crash, pytest.mark.timeout(300)]
 
 
 @asynccontextmanager
