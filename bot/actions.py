@@ -300,6 +300,7 @@ async def settle(draft: Draft, parts: Parts) -> list[Action]:
             timeout=parts.time_left(CALL_S),
             confirmation=consent_of(action),
             mail=mail,
+            only_read=action.doubt is not None,
         )
         faults.point("tool.result")
         _record(draft, parts, action, outcome, mail)

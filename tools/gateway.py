@@ -254,27 +254,31 @@ class Gateway:
         timeout: float,
         confirmation: str | None = None,
         mail: Mail | None = None,
+        only_read: bool = False,
     ) -> Outcome:
         """Find out what became of a write that was dispatched and never answered; never repeats one without a key.
 
         Read back first. With a key that the other side still remembers it is then repeated; otherwise it stays unknown,
-        which is for a person to decide.
+        which is for a person to decide. `only_read`: a person is deciding, so nothing is sent under their hands.
         """
         call = record.of_action(action, caller, confirmation, self.limits.version)
         try:
-            state, tried = await self._settled(action, dispatched_ms_ago, self._writing(action, caller, timeout, mail))
+            context = self._writing(action, caller, timeout, mail)
+            state, tried = await self._settled(action, dispatched_ms_ago, context, only_read=only_read)
         except (errors.Rejected, errors.AskModel) as error:
             return self._refuse(call, error, action.arguments, state="unknown")
         finally:
             self._cache.forget(caller)
         return self._counted(call.end(state, tried, arguments=action.arguments))
 
-    async def _settled(self, action: Action, dispatched_ms_ago: int, context: Context) -> tuple[State, Tried]:
+    async def _settled(
+        self, action: Action, dispatched_ms_ago: int, context: Context, *, only_read: bool
+    ) -> tuple[State, Tried]:
         tool, checked = args.as_stored(self.catalog.get(action.tool, action.version), action)
         found = await attempts.probe(tool, checked, context)
         if found.proof is Proof.DONE:
             return "succeeded", found
-        if not args.is_repeatable(tool, dispatched_ms_ago):
+        if only_read or not args.is_repeatable(tool, dispatched_ms_ago):
             message = "it is not known whether it took effect"
             return "unknown", Tried(proof=Proof.DOUBT, reason=found.reason, message=message, attempts=found.attempts)
         tool, checked = self._rechecked(action, context.caller, repeated=True)

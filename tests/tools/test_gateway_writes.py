@@ -231,6 +231,17 @@ async def test_settling(world: World, name: str, ago: int, *, applied: bool, sta
     assert (1 if applied or posts else 0) == len(shop.effects)
 
 
+async def test_nothing_is_sent_while_a_person_decides(world: World) -> None:
+    """It is read back only: their word must not be overtaken by a write that leaves meanwhile."""
+    shop, gateway, _ = world
+    action = await confirmed(gateway, "order_keyed")
+    outcome = await gateway.settle(action, dispatched_ms_ago=0, caller=CALLER, timeout=5, only_read=True)
+    assert ("unknown", 0) == (outcome.state, shop.posted)
+    shop.effects.append((action.id, action.arguments))
+    outcome = await gateway.settle(action, dispatched_ms_ago=0, caller=CALLER, timeout=5, only_read=True)
+    assert ("succeeded", 0) == (outcome.state, shop.posted)
+
+
 async def test_settling_while_reading_back_fails(world: World) -> None:
     """With a key the write is repeated although it cannot be read back; without luck it stays unknown."""
     shop, gateway, _ = world
