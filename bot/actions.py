@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 
-from bot import approvals, called, letters, refused, replies, step_up
+from bot import approvals, called, letters, refused, replies, senders, step_up
 from bot.draft import Draft, plain
 from bot.parts import Parts
 from bot.run import Run
@@ -291,7 +291,10 @@ async def settle(draft: Draft, parts: Parts) -> list[Action]:
     for action in [a for a in draft.session.open_actions() if a.state in DOUBTFUL]:
         if action.state == "unknown" and draft.pending:
             continue  # it has its own times; a message meanwhile is told that it is being checked
-        caller = called.caller(draft, parts, action, _workflow_of(draft, action))
+        workflow = _workflow_of(draft, action)
+        flow = parts.workflows.get(workflow or "")
+        await senders.know(draft, parts, flow.called() if flow else ())
+        caller = called.caller(draft, parts, action, workflow)
         mail = letters.Mail(draft=draft, parts=parts, action=action, caller=caller)
         outcome = await parts.gateway.settle(
             action,

@@ -12,6 +12,7 @@ from bot import (
     dispute_decisions,
     lists,
     onboarding_decisions,
+    payables_decisions,
     plan_decisions,
     sales_decisions,
     triage_decisions,
@@ -140,6 +141,7 @@ DECISIONS: Mapping[str, Rule] = MappingProxyType(
         **lists.DECISIONS,
         **triage_decisions.DECISIONS,
         **onboarding_decisions.DECISIONS,
+        **payables_decisions.DECISIONS,
     }
 )
 """Add one: write the function above or in a module of its own, add one row here."""

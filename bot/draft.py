@@ -94,6 +94,7 @@ class Draft:
     this turn's message consents to, `late`: the one it consents to too late, `again`: terms must be shown once
     more; `unsure`: the directory did not answer, so who this is may be on file; `muted`: a person has the
     conversation, so what the bot would say stays internal; `unproven`: whoever wrote only claims to be this person;
+    `senders`: their addresses that a channel has authenticated, None until a tool asks for them;
     `actor`: on whose behalf tools are called; `tried`: nothing of it is written; `spoken`: what staff say (name,
     text); `letters`: what goes out by e-mail besides; `texts` and `choices`: the reply so far; `answers`: what calls
     from outside the conversation came to, by their actions.
@@ -125,6 +126,7 @@ class Draft:
     answers: dict[str, ev.JSON] = field(default_factory=dict)
     muted: bool = False
     unproven: bool = False
+    senders: tuple[str, ...] | None = None
     actor: str = "customer"
     tried: bool = False
     spoken: list[tuple[str, str]] = field(default_factory=list)
@@ -198,6 +200,7 @@ class Draft:
             workflow=workflow,
             step=step,
             wrote=self.session.wrote,
+            senders=self.senders or (),
         )
 
     def emit(self, event: ev.Event, *, identity: str | None = None) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bot import actions, batches, decisions, handoff, refused, replies, step_up, unlinking
+from bot import actions, batches, decisions, handoff, refused, replies, senders, step_up, unlinking
 from bot.draft import Draft, Letter, plain
 from bot.parts import Parts
 from bot.run import Run, start
@@ -39,6 +39,7 @@ async def run(draft: Draft, parts: Parts, task_id: str) -> None:
         draft.say(parts.replies["not_understood"])
         return
     one = Run(draft=draft, parts=parts, task_id=task_id, workflow=workflow)
+    await senders.know(draft, parts, workflow.called())
     if draft.unproven and workflow.needs_customer:
         return  # it waits for the person themselves
     if workflow.needs_customer and draft.session.customer_id is None:

@@ -26,6 +26,12 @@ def start(draft: Draft, parts: Parts, workflow: Workflow) -> str:
     return task
 
 
+def _subject(draft: Draft) -> str | None:
+    """What the person's last mail is about, if they ever wrote one."""
+    mails = sorted((reach.last_at, str(reach.thread.get("subject") or "")) for reach in draft.session.reach.values())
+    return next((subject for _, subject in reversed(mails) if subject), None)
+
+
 @dataclass(slots=True, kw_only=True)
 class Run:
     """One task being run in one turn. `anew`: its steps are to be run once more, on fresh facts."""
@@ -49,7 +55,7 @@ class Run:
         """Every slot's value, with defaults; None where it is not set."""
         task = self.task
         values = {name: task.value(name) for name in self.workflow.slots}
-        session = {"customer_id": self.draft.session.customer_id}
+        session = {"customer_id": self.draft.session.customer_id, "subject": _subject(self.draft)}
         return {
             name: value if value is not None else session.get(name, self.workflow.slots[name].default)
             for name, value in values.items()

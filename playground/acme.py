@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler, Middleware
 from playground import (
     acme_writes,
     addresses,
+    buying,
     faults,
     http,
     onboarding,
@@ -50,6 +51,7 @@ def build(world: World) -> web.Application:
             web.get("/v1/plans", api.list_plans),
             web.get("/v1/onboarding/checklist", api.get_checklist),
             *sales.routes(world.store),
+            *buying.routes(world.store),
             *acme_writes.routes(world.store),
         ]
     )

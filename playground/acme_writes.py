@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from playground import addresses, disputes, http, leads, meetings, onboarding, plans, refunds, writes
+from playground import addresses, disputes, http, leads, meetings, onboarding, payables, plans, refunds, writes
 from playground.store import Store
 
 KINDS = (
     *(refunds.KIND, disputes.KIND, addresses.KIND, plans.KIND),
     *(meetings.KIND, leads.KIND, leads.UPDATE),
-    *(onboarding.TASK, onboarding.INVITE),
+    *(onboarding.TASK, onboarding.INVITE, payables.KIND),
 )
 
 

@@ -9,4 +9,5 @@ PACKS = {
     "sales": "tools.packs.sales",
     "leads": "tools.packs.leads",
     "onboarding": "tools.packs.onboarding",
+    "payables": "tools.packs.payables",
 }

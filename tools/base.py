@@ -28,7 +28,7 @@ MOST_OUT: dict[Kind, int] = {"lookup": 256_000, "transform": 65_536, "transact":
 OPERATOR = "operator"
 """The actor of calls by the operators' API. How often is their own affair; what money may move is not."""
 
-SESSION_FACTS = frozenset({"customer_id", "user_id", "session_id", "channel"})
+SESSION_FACTS = frozenset({"customer_id", "user_id", "session_id", "channel", "senders"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Caller:
 
     `tools`: the names the workflow's step may use, None where no workflow narrows them. `wrote`: the place in the
     session's log of the last news of a write; what was looked up before it is not taken from the cache any more.
+    `senders`: their addresses that a channel has authenticated (`email:sam@initech.example`), for the tools that ask.
     """
 
     actor: str
@@ -57,6 +58,7 @@ class Caller:
     step: str | None = None
     tools: frozenset[str] | None = None
     wrote: int = 0
+    senders: tuple[str, ...] = ()
 
 
 class System(Protocol):

@@ -18,6 +18,7 @@ from tests.flows.tellings import (
     billing_address,
     billing_dispute,
     demo_scheduling,
+    invoice_intake,
     invoice_list,
     lead_enrichment,
     my_plan,
@@ -46,6 +47,7 @@ ALL: tuple[tuple[Telling, ...], ...] = (
     invoice_list.ROWS,
     triage.ROWS,
     onboarding.ROWS,
+    invoice_intake.ROWS,
 )
 """Add a workflow: its rows, one line here."""
 CHANNELS, MODELS = ("web", "whatsapp", "email"), ("offline", "openai_responses")
@@ -92,8 +94,10 @@ def _settings(model: str, server: OpenAIServer) -> dict[str, str]:
 
 async def _tell(stage: Stage, customer: Player, line: Line | Staff | Card | Later, model: OpenAIServer | None) -> None:
     if isinstance(line, Staff):
+        await _break(stage, line)
         await _decided(stage, line)
         await customer.hear(line.hears)
+        await _mend(stage, line)
     elif isinstance(line, Card):
         await _seen(stage, line)
     elif isinstance(line, Later):
@@ -103,8 +107,7 @@ async def _tell(stage: Stage, customer: Player, line: Line | Staff | Card | Late
 
 
 async def _said(stage: Stage, customer: Player, line: Line, model: OpenAIServer | None) -> None:
-    if line.trouble:
-        await stage.outside.break_acme(line.trouble.kind, line.trouble.path, **line.trouble.more)
+    await _break(stage, line)
     if line.model and model:
         model.script(line.model)
     answer = await customer.say(line)
@@ -114,6 +117,15 @@ async def _said(stage: Stage, customer: Player, line: Line, model: OpenAIServer 
         assert piece not in answer
     if line.applied is not None:
         assert line.applied == len(await stage.outside.get("/acme/ledger"))
+    await _mend(stage, line)
+
+
+async def _break(stage: Stage, line: Line | Staff) -> None:
+    if line.trouble:
+        await stage.outside.break_acme(line.trouble.kind, line.trouble.path, **line.trouble.more)
+
+
+async def _mend(stage: Stage, line: Line | Staff) -> None:
     if line.trouble:
         await stage.outside.mend()
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from state.identity import Assurance
-from tools import addresses, summaries
+from tools import addresses, bills, summaries
 from tools.base import Context, tool
 from tools.fields import Record
 
@@ -59,4 +60,39 @@ async def summarize_ticket_thread(arguments: Thread) -> ThreadSummary:
     return ThreadSummary(sentences=list(found.sentences), topics=[word[:60] for word in found.topics])
 
 
-TOOLS = [normalize_address, summarize_ticket_thread]
+class Mail(Record):
+    """A mail, or a message without a subject, that may hold a bill."""
+
+    subject: Annotated[str, Field(max_length=bills.LONGEST_SUBJECT, description="Empty where there is none")]
+    text: Annotated[str, Field(max_length=bills.LONGEST, description="The text as it was written")]
+
+
+class Entity(Record):
+    """A value, if there is one, and whether it is certain."""
+
+    value: Annotated[str | None, Field(max_length=bills.LONGEST_NAME)]
+    certain: bool
+
+
+class MailEntities(Record):
+    """What a mail says of a bill: amounts as `480.00 USD`, days as ISO dates. `amounts`: all there are, in order."""
+
+    vendor_name: Entity
+    invoice_number: Entity
+    purchase_order: Entity
+    total: Entity
+    issued_on: Entity
+    due_on: Entity
+    amounts: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=bills.MOST_AMOUNTS)]
+
+
+@tool(kind="transform", assurance=Assurance.CLAIMED)
+async def extract_entities_from_email(arguments: Mail) -> MailEntities:
+    """Read a vendor's bill out of a mail: vendor, number, purchase order, total, days, each with its certainty."""
+    found = bills.read(arguments.subject, arguments.text)
+    names = (name for name in MailEntities.model_fields if name != "amounts")
+    entities = {name: Entity(**asdict(getattr(found, name))) for name in names}
+    return MailEntities(**entities, amounts=list(found.amounts))
+
+
+TOOLS = [normalize_address, summarize_ticket_thread, extract_entities_from_email]

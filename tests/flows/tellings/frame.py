@@ -41,11 +41,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staff:
-    """Staff press a button of the newest card in Slack (`shows`: pieces of it), and the customer hears of it."""
+    """Staff press a button of the newest card in Slack (`shows`: pieces of it), and the customer hears of it.
+
+    `trouble`: begins before they press, and is mended once the customer heard.
+    """
 
     presses: str
     hears: tuple[str, ...]
     shows: tuple[str, ...] = ()
+    trouble: Trouble | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
