@@ -13,6 +13,7 @@ const STEPS = {
   my_plan: ["retrieve", "decide", "request", "verify", "notify"],
   demo_scheduling: ["contact", "address", "times", "choose", "book", "notify"],
   lead_enrichment: ["contact", "address", "classify", "lookup", "check", "create", "update", "notify"],
+  invoice_intake: ["words", "read", "complete", "vendor", "whose", "look", "check", "post", "read_back"],
   onboarding: ["look", "progress", "classify", "checklist", "plan", "create_tasks", "look_again", "team", "invite", "read_back", "tell"],
   invoice_list: ["retrieve", "decide"],
   send_invoice_copy: ["retrieve", "send"],
@@ -37,6 +38,7 @@ const ENTRIES = {
   meeting: (body) => `${plain(body.meeting_type)}, ${body.duration_minutes} minutes, ${moment(body.starts_at)}, for ${body.email}`,
   lead: (body) => `${body.company}, ${body.employees} people, ${body.email}`,
   task: (body) => `${body.title}, until ${body.due_on}`,
+  vendor_invoice: (body) => `${body.invoice_number}, ${body.amount} ${body.currency}`,
   invite: (body) => `${body.email}, as ${plain(body.user_role).toLowerCase()}`,
   lead_update: (body) => `Brings lead ${body.lead_id} up to date`,
 };
