@@ -120,7 +120,7 @@ def _without(line: str, patterns: Iterable[Any]) -> str:
 
 
 def _ordersless(line: str) -> str:
-    return _BARE_ORDER.sub(" ; ", _ORDER.sub(" ; ", line))
+    return _without(line, (_ORDER, _BARE_ORDER))
 
 
 def _one(values: Iterable[str]) -> Found:

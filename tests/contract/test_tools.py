@@ -23,7 +23,7 @@ MCP = {
     "check_stock": {"tool": "stock", "anyone": True, "result": ["item", "left"]},
     "order_item": {"tool": "order", "kind": "transact", "anyone": True, "arguments": {"request_id": {"from": "key"}}},
 }
-IDENTITY = {"customer_id", "user_id", "session_id", "actor", "scopes", "assurance"}
+IDENTITY = {"customer_id", "user_id", "session_id", "actor", "scopes", "assurance", "senders"}
 KNOWN = frozenset(
     {"type", "enum", "description", "properties", "required", "additionalProperties", "items", "anyOf", "pattern"}
 ) | {"format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minItems", "maxItems"}

@@ -42,8 +42,13 @@ READ: list[tuple[str, str, dict[str, str | None]]] = [
     (
         "Re: Invoice INV-9 from Initech Supplies for PO-77 [#1001]",
         "Amount due $1,200.50, due by December 3, 2026",
-        {"vendor_name": "Initech Supplies", "invoice_number": "INV-9", "purchase_order": "PO-77"}
-        | {"total": "1200.50 USD", "due_on": "2026-12-03"},
+        {
+            "vendor_name": "Initech Supplies",
+            "invoice_number": "INV-9",
+            "purchase_order": "PO-77",
+            "total": "1200.50 USD",
+            "due_on": "2026-12-03",
+        },
     ),
     ("", LINE, {"invoice_number": "INV-2207", "purchase_order": "PO-3001", "total": "480.00 USD"}),
     ("", "Rechnung Nr. 77 über 1.200,50 EUR, fällig 01.12.2026", {"invoice_number": "77", "total": "1200.50 EUR"}),
