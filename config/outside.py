@@ -143,28 +143,32 @@ class Probe(Call):
         return self
 
 
-class OpenApiTool(_Strict):
-    """One operation as a tool.
+class _Listed(_Strict):
+    """What is said of a tool, wherever it is from. `anyone`: it knows no customer, so it gives away nobody's record."""
 
-    `operation`: its operationId, or `METHOD /path`. `arguments`: those that are not as the spec has them, and the
-    optional ones that may be given. `result`: the fields of the answer that may be seen. `anyone`: the operation knows
-    no customer, so nobody's record can be got by it.
-    """
-
-    operation: str
     description: str = ""
     version: int = Field(default=1, ge=1)
     kind: Literal["lookup", "transact"] = "lookup"
     scopes: tuple[str, ...] = ()
     assurance: Literal["claimed", "channel", "verified"] = "channel"
     arguments: dict[str, Argument] = Field(default_factory=dict)
+    anyone: bool = False
+    cache_s: float = Field(default=0.0, ge=0, le=3600)
+
+
+class OpenApiTool(_Listed):
+    """One operation as a tool.
+
+    `operation`: its operationId, or `METHOD /path`. `arguments`: those that are not as the spec has them, and the
+    optional ones that may be given. `result`: the fields of the answer that may be seen.
+    """
+
+    operation: str
     result: tuple[FieldPath, ...] = Field(min_length=1)
     pages: Pages | None = None
     owner: Owner | None = None
-    anyone: bool = False
     effect: Literal["keyed", "probeable"] | None = None
     probe: Probe | None = None
-    cache_s: float = Field(default=0.0, ge=0, le=3600)
 
     @model_validator(mode="after")
     def _safe(self) -> Self:
@@ -187,19 +191,11 @@ class OpenApi(_Strict):
     tools: dict[Name, OpenApiTool] = Field(min_length=1)
 
 
-class McpTool(_Strict):
+class McpTool(_Listed):
     """A tool of an MCP server, as we see it: what the server says of its own kind and safety is not believed."""
 
     tool: str
-    description: str = ""
-    version: int = Field(default=1, ge=1)
-    kind: Literal["lookup", "transact"] = "lookup"
-    scopes: tuple[str, ...] = ()
-    assurance: Literal["claimed", "channel", "verified"] = "channel"
-    arguments: dict[str, Argument] = Field(default_factory=dict)
     result: tuple[FieldPath, ...] = ()
-    anyone: bool = False
-    cache_s: float = Field(default=0.0, ge=0, le=3600)
 
     @model_validator(mode="after")
     def _safe(self) -> Self:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -22,9 +22,6 @@ class Written(Sent):
     """Something that we wrote, and find again by our key."""
 
     key: str
-
-
-Made = TypeVar("Made", bound=Written)
 
 
 class Customer(Sent):
@@ -163,9 +160,3 @@ def listed(data: Any, name: str) -> list[Any]:  # noqa: ANN401  JSON
     if not isinstance(found, list):
         raise failures.Unavailable(f"{NAME} answered without {name}", reason="schema")
     return found
-
-
-def read_back(data: Any, name: str, model: type[Made], *, key: str | None, **owner: str) -> Made | None:  # noqa: ANN401
-    """What was written under a key, if it is this owner's; somebody else's is nobody's."""
-    found = map(model.model_validate, listed(data, name))
-    return next((one for one in found if one.key == key and owner.items() <= dict(one).items()), None)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from tools import acme
+from tools import acme, acme_asked
 from tools.base import Context, tool
 from tools.fields import Amount, Record
 from tools.packs.billing import READ, CustomerId, OwnAccount
@@ -127,9 +127,8 @@ class ChangeReceipt(Record):
 
 async def _find_change(arguments: SubscriptionChange, context: Context) -> ChangeReceipt | None:
     """Read a change back by its key."""
-    data = await context.get(acme.NAME, "/v1/subscription_changes", {"key": context.key or ""})
     owner = arguments.customer_id
-    found = acme.read_back(data, "subscription_changes", acme.Change, key=context.key, customer_id=owner)
+    found = await acme_asked.written(context, "subscription_changes", acme.Change, customer_id=owner)
     return _change(found) if found else None
 
 
@@ -197,9 +196,8 @@ class AddressReceipt(Record):
 
 async def _find_address(arguments: NewAddress, context: Context) -> AddressReceipt | None:
     """Read a change of address back by its key."""
-    data = await context.get(acme.NAME, "/v1/addresses", {"key": context.key or ""})
     owner = arguments.customer_id
-    found = acme.read_back(data, "addresses", acme.AddressChange, key=context.key, customer_id=owner)
+    found = await acme_asked.written(context, "addresses", acme.AddressChange, customer_id=owner)
     return _address(found) if found else None
 
 

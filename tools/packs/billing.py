@@ -9,7 +9,7 @@ from urllib.parse import quote
 from pydantic import BeforeValidator, Field, model_validator
 
 from state.identity import Assurance
-from tools import acme, failures
+from tools import acme, acme_asked, failures
 from tools.base import Context, FromSession, tool
 from tools.fields import Amount, Record
 
@@ -214,10 +214,8 @@ class RefundReceipt(Record):
 
 async def _find_request(arguments: RefundRequest, context: Context) -> RefundReceipt | None:
     """Read a refund back by its key."""
-    for found in await _refunds({"key": context.key or ""}, context):
-        if found.key == context.key and found.customer_id == arguments.customer_id:
-            return _receipt(found)
-    return None
+    found = await acme_asked.written(context, "refunds", acme.Refund, customer_id=arguments.customer_id)
+    return _receipt(found) if found else None
 
 
 @tool(kind="transact", effect="keyed", probe=_find_request, scopes=(REFUND,))

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tools import acme, failures
+from tools import acme, acme_asked, failures
 from tools.base import Context, tool
 from tools.fields import Record
 from tools.packs.billing import READ, CustomerId, InvoiceId, OneInvoice
@@ -74,8 +74,8 @@ class DisputeRequest(Record):
 
 async def _find_dispute(arguments: DisputeRequest, context: Context) -> Dispute | None:
     """Read a dispute back by its key."""
-    found = await _disputes({"key": context.key or ""}, arguments.customer_id, context)
-    return next((_shown(one) for one in found if one.key == context.key), None)
+    found = await acme_asked.written(context, "disputes", acme.Dispute, customer_id=arguments.customer_id)
+    return _shown(found) if found else None
 
 
 @tool(kind="transact", effect="keyed", probe=_find_dispute, scopes=(DISPUTE,))

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tools import acme, acme_sales, company_facts, failures
+from tools import acme, acme_asked, acme_sales, company_facts, failures
 from tools.base import Context, tool
 from tools.fields import Contact, Country, Email, Record, Words
 
@@ -122,8 +122,7 @@ class LeadReceipt(Record):
 
 async def _find_new_lead(arguments: NewLead, context: Context) -> LeadReceipt | None:
     """Read a new lead back by its key."""
-    data = await context.get(acme.NAME, "/v1/leads", {"key": context.key or ""})
-    found = acme.read_back(data, "leads", acme_sales.Made, key=context.key, contact=arguments.user_id)
+    found = await acme_asked.written(context, "leads", acme_sales.Made, contact=arguments.user_id)
     return LeadReceipt(lead_id=found.lead_id) if found else None
 
 
@@ -149,8 +148,7 @@ class LeadChange(Record):
 
 async def _find_change(arguments: LeadChange, context: Context) -> LeadReceipt | None:
     """Read what was added back by its key."""
-    data = await context.get(acme.NAME, "/v1/lead_updates", {"key": context.key or ""})
-    found = acme.read_back(data, "lead_updates", acme_sales.LeadUpdate, key=context.key, contact=arguments.user_id)
+    found = await acme_asked.written(context, "lead_updates", acme_sales.LeadUpdate, contact=arguments.user_id)
     return LeadReceipt(lead_id=found.lead_id) if found else None
 
 

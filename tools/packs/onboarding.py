@@ -7,14 +7,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from tools import acme, acme_onboarding, failures
+from tools import acme, acme_asked, acme_onboarding
 from tools.base import Context, tool
 from tools.fields import Email, Record
 from tools.packs.billing import CustomerId, OwnAccount
 
 READ = "onboarding:read"
 WRITE = "onboarding:write"
-MOST_PAGES = 5
 
 UserRole = Annotated[
     Literal["admin", "developer", "manager", "member"], Field(description="What they do with the product")
@@ -116,17 +115,8 @@ async def list_invites(arguments: OwnAccount, context: Context) -> Invites:
 
 
 async def _own(name: str, customer_id: str, context: Context) -> list[Any]:
-    """Every page of a list of the customer's own; one that has no end is refused, since half of it would mislead."""
-    rows: list[Any] = []
-    params = {"customer_id": customer_id, "limit": "100"}
-    for _ in range(MOST_PAGES):
-        data = await context.get(acme.NAME, f"/v1/{name}", params)
-        rows += acme.listed(data, name)
-        cursor = data.get("next_cursor")
-        if not cursor:
-            return rows
-        params["cursor"] = str(cursor)
-    raise failures.Unavailable(f"there are too many {name} to list", reason="too_large")
+    """The customer's own list."""
+    return await acme_asked.every_page(context, f"/v1/{name}", name, {"customer_id": customer_id})
 
 
 class NewTask(Record):
@@ -146,11 +136,9 @@ class TaskReceipt(Record):
 
 async def _find_task(arguments: NewTask, context: Context) -> TaskReceipt | None:
     """Read a task back by its key."""
-    data = await context.get(acme.NAME, "/v1/onboarding_tasks", {"key": context.key or ""})
-    for found in map(acme_onboarding.Task.model_validate, acme.listed(data, "onboarding_tasks")):
-        if (found.key, found.customer_id) == (context.key, arguments.customer_id):
-            return TaskReceipt(task_id=found.task_id, item=found.item)
-    return None
+    owner = arguments.customer_id
+    found = await acme_asked.written(context, "onboarding_tasks", acme_onboarding.Task, customer_id=owner)
+    return TaskReceipt(task_id=found.task_id, item=found.item) if found else None
 
 
 @tool(kind="transact", effect="keyed", probe=_find_task, scopes=(WRITE,))
@@ -178,11 +166,8 @@ class InviteReceipt(Record):
 
 async def _find_invite(arguments: NewInvite, context: Context) -> InviteReceipt | None:
     """Read an invite back by its key."""
-    data = await context.get(acme.NAME, "/v1/invites", {"key": context.key or ""})
-    for found in map(acme_onboarding.Invite.model_validate, acme.listed(data, "invites")):
-        if (found.key, found.customer_id) == (context.key, arguments.customer_id):
-            return InviteReceipt(invite_id=found.invite_id, email=found.email)
-    return None
+    found = await acme_asked.written(context, "invites", acme_onboarding.Invite, customer_id=arguments.customer_id)
+    return InviteReceipt(invite_id=found.invite_id, email=found.email) if found else None
 
 
 @tool(kind="transact", effect="keyed", probe=_find_invite, scopes=(WRITE,))

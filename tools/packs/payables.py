@@ -9,14 +9,13 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from tools import acme, acme_payables, failures
+from tools import acme, acme_asked, acme_payables, failures
 from tools.base import Context, FromSession, tool
 from tools.bills import plain_number
 from tools.fields import Amount, Contact, Record
 
 READ = "payables:read"
 POST = "payables:post"
-MOST_PAGES = 5
 
 Senders = Annotated[list[str], FromSession("senders")]
 """The addresses of whoever asks that their channels have authenticated."""
@@ -152,18 +151,10 @@ async def find_vendor_invoices(arguments: BillSearch, context: Context) -> Bills
 
 
 async def _posted(vendor_id: str, context: Context) -> list[acme_payables.Bill]:
-    """Every bill of a vendor; a list without an end is refused, since a duplicate could hide in its rest."""
-    found: list[acme_payables.Bill] = []
-    params = {"limit": "100"}
-    for _ in range(MOST_PAGES):
-        data = await context.get(acme.NAME, f"/v1/vendors/{quote(vendor_id, safe='')}/invoices", params)
-        rows = (acme_payables.Bill.model_validate(one) for one in acme.listed(data, "invoices"))
-        found += [one for one in rows if one.vendor_id == vendor_id]
-        cursor = data.get("next_cursor")
-        if not cursor:
-            return found
-        params["cursor"] = str(cursor)
-    raise failures.Unavailable("there are too many bills to compare", reason="too_large")
+    """Every bill of a vendor: a duplicate could hide in the rest of half a list."""
+    rows = await acme_asked.every_page(context, f"/v1/vendors/{quote(vendor_id, safe='')}/invoices", "invoices")
+    found = (acme_payables.Bill.model_validate(one) for one in rows)
+    return [one for one in found if one.vendor_id == vendor_id]
 
 
 def _bill(found: acme_payables.Bill) -> Bill:
@@ -197,11 +188,8 @@ class BillReceipt(Record):
 
 async def _find_bill(arguments: NewBill, context: Context) -> BillReceipt | None:
     """Read a bill back by its key."""
-    data = await context.get(acme.NAME, "/v1/vendor_invoices", {"key": context.key or ""})
-    for found in map(acme_payables.Bill.model_validate, acme.listed(data, "vendor_invoices")):
-        if (found.key, found.contact) == (context.key, arguments.user_id):
-            return BillReceipt(bill_id=found.bill_id, invoice_number=found.invoice_number)
-    return None
+    found = await acme_asked.written(context, "vendor_invoices", acme_payables.Bill, contact=arguments.user_id)
+    return BillReceipt(bill_id=found.bill_id, invoice_number=found.invoice_number) if found else None
 
 
 @tool(kind="transact", effect="keyed", probe=_find_bill, scopes=(POST,))

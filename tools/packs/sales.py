@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
-from tools import acme, acme_sales, failures, meeting_times
+from tools import acme, acme_asked, acme_sales, failures, meeting_times
 from tools.base import Context, tool
 from tools.fields import Contact, Email, Record, TimeZone
 from tools.meeting_times import PartOfDay
@@ -140,10 +140,8 @@ class MeetingReceipt(Record):
 
 async def _find_meeting(arguments: MeetingRequest, context: Context) -> MeetingReceipt | None:
     """Read a meeting back by its key."""
-    for found in await _meetings({"key": context.key or ""}, context):
-        if found.key == context.key and found.contact == arguments.user_id:
-            return MeetingReceipt(meeting_id=found.meeting_id, status=found.status)
-    return None
+    found = await acme_asked.written(context, "meetings", acme_sales.Meeting, contact=arguments.user_id)
+    return MeetingReceipt(meeting_id=found.meeting_id, status=found.status) if found else None
 
 
 @tool(kind="transact", effect="keyed", probe=_find_meeting, scopes=(MEET,))
