@@ -144,26 +144,26 @@ def query(address: Address) -> dict[str, str] | None:
     return None
 
 
-async def meet(parts: Parts, user: str | None) -> None:
+async def meet(parts: Parts, user: str | None) -> bool:
     """Know somebody who never wrote, by an address or a customer number on file: `email:kim@…`, `customer:C-1001`.
 
     Whoever acts for a customer need not wait for a message of theirs. What comes from that address later must be
-    authenticated by its channel as ever. Raises Silent.
+    authenticated by its channel as ever. False when nobody is on file by that name. Raises Silent.
     """
-    if user is None or ":" not in user or await parts.store.calls.place(user):
-        return
     try:
-        address = Address.parse(user)
+        address = Address.parse(user or "")
     except ValueError:
-        return
+        return False
     parts = replace(parts, deadline=time.monotonic() + MEET_S)
     if address.channel == "customer":
         claims = await _on_file(parts, address.address)
         address = Address(channel="email", address=claims.email) if claims and claims.email else address
     else:
         claims = await ask(parts, NOBODY, address)
-    if claims and query(address):
-        await parts.store.prove(address, claims, method="directory", create=True)
+    if not claims or not query(address):
+        return False
+    await parts.store.prove(address, claims, method="directory", create=True)
+    return True
 
 
 async def _on_file(parts: Parts, customer_id: str) -> Claims | None:

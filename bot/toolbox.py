@@ -86,8 +86,9 @@ class Toolbox:
 
     async def eligible(self, user: str | None, actor: str, scopes: frozenset[str]) -> dict[str, Eligible] | None:
         """Which tools this caller may use for a user, and why not; None when there is no such user."""
-        await self._met(user)
         found = await self.parts.store.calls.place(user)
+        if found is None and await self._met(user):
+            found = await self.parts.store.calls.place(user)
         if found is None:
             return None
         caller = _caller(found, actor, scopes)
@@ -95,17 +96,19 @@ class Toolbox:
 
     async def call(self, asked: Asked) -> Told:
         """Call a tool and wait for what it comes to."""
-        await self._met(asked.user)
-        if asked.tool.kind == "transact":
-            return await self._write(asked)
-        return await self._look_up(asked)
+        call = self._write if asked.tool.kind == "transact" else self._look_up
+        told = await call(asked)
+        if told.reason == "nobody" and await self._met(asked.user):
+            told = await call(asked)
+        return told
 
-    async def _met(self, user: str | None) -> None:
-        """Somebody on file who never wrote is known from now on; when the directory is silent, they are not."""
+    async def _met(self, user: str | None) -> bool:
+        """Whether somebody whom nobody knew is on file; they are known from now on, though they never wrote."""
         try:
-            await directory.meet(self.parts, user)
+            return await directory.meet(self.parts, user)
         except directory.Silent:
             log.info("directory_silent")
+            return False
 
     async def _write(self, asked: Asked) -> Told:
         taken = await self._take(asked.call())
