@@ -21,10 +21,12 @@ SIGNS = {
     "enrichment": {"our company": 0.5, "employees": 0.5, "sales": 0.5},
     "dispute": {"dispute": 3.0, "contest": 3.0, "wrong": 2.0},
     "plan": {"my plan": 3.0, "upgrade": 3.0, "downgrade": 3.0, "subscription": 2.0, "seats": 2.0},
+    "intake": {"our invoice": 2.0, "our bill": 2.0, "please find": 2.0},
     "person": {"person": 4.0, "human": 4.0, "agent": 3.0, "representative": 3.0, "someone": 2.0, "staff": 3.0},
 }
 FILLERS = frozenset({"my", "to", "talk", "the", "of", "a"})
 LOOKUPS = frozenset({"get", "search", "find", "list"})  # a workflow that fits is better than a bare look-up
+SELDOM = frozenset({"intake"})  # who speaks of an invoice mostly means their own
 UNSAID = 0.5  # what a part of the name that nobody said counts against it
 PATIENCE = 3
 IDENTIFIER = re.compile(r"\b(?:[A-Z]{2,}-[\w-]+|\d{3,})\b")
@@ -78,7 +80,8 @@ def _sign(part: str, text: str) -> float:
     if part in LOOKUPS:
         return -2 * UNSAID
     signs = SIGNS.get(part, {part: 2.0})
-    return max((weight for words, weight in signs.items() if words in text), default=-UNSAID)
+    unsaid = -2 * UNSAID if part in SELDOM else -UNSAID
+    return max((weight for words, weight in signs.items() if words in text), default=unsaid)
 
 
 def _value(name: str, schema: dict[str, Any], text: str) -> Any:  # noqa: ANN401  # any JSON value
